@@ -1,0 +1,28 @@
+"""What every room of Chiaroscore shares: the version, the error tree, safe file writing, cache places."""
+
+from chiaroscore.errors import (
+    ChiaroscoreError,
+    ControlError,
+    InputError,
+    MissingPartError,
+    NotationError,
+    RenderError,
+    StoreError,
+)
+from chiaroscore.files import cache_dir, replace_folder, write_bytes, write_text
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ChiaroscoreError",
+    "ControlError",
+    "InputError",
+    "MissingPartError",
+    "NotationError",
+    "RenderError",
+    "StoreError",
+    "cache_dir",
+    "replace_folder",
+    "write_bytes",
+    "write_text",
+]
