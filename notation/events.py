@@ -33,7 +33,7 @@ def events(tune: Tune) -> NDArray[Any]:
     numpy.ndarray, shape (n_notes,), dtype `EVENT`
     """
     played = tune.performance
-    starts = _bar_starts(tune)
+    starts = bar_starts(tune)
     rows = np.zeros(len(played.notes), dtype=EVENT)
     for row, note in zip(rows, played.notes, strict=True):
         voice = tune.voices[note.voice]
@@ -44,8 +44,14 @@ def events(tune: Tune) -> NDArray[Any]:
     return rows[np.lexsort((rows["pitch"], rows["onset"]))]
 
 
-def _bar_starts(tune: Tune) -> NDArray[np.float64]:
-    """Onsets of the played bars by the meter, a pickup counting as bar 0."""
+def bar_starts(tune: Tune) -> NDArray[np.float64]:
+    """Onsets of the played bars by the meter in quarter notes, a pickup counting as bar 0.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n_bars,)
+        At least one; ``events(tune)["bar"]`` are indices into it. Free meter counts in bars of four quarter notes.
+    """
     played = tune.performance
     total = float(played.duration)
     pickup = 0.0
@@ -54,6 +60,7 @@ def _bar_starts(tune: Tune) -> NDArray[np.float64]:
     starts = [0.0] if pickup else []
     at = pickup
     changes = [(float(m.onset), m.numerator * 4.0 / m.denominator if m.denominator else 4.0) for m in played.meters]
+    changes = [(onset, length or 4.0) for onset, length in changes]
     while at < total or not starts:
         starts.append(at)
         at += next((length for onset, length in reversed(changes) if onset <= at + 1e-9), 4.0)

@@ -1,1 +1,16 @@
-"""See DESIGN."""
+"""Exemplars: where they are read from, what analysis says of them, and how they are found again."""
+
+from rag_store.embed import Embedder, MiniLM, SentenceTransformerEmbedder
+from rag_store.exemplar import Exemplar
+from rag_store.search import Hit
+from rag_store.store import DEFAULT_LICENCES, Store
+
+__all__ = [
+    "DEFAULT_LICENCES",
+    "Embedder",
+    "Exemplar",
+    "Hit",
+    "MiniLM",
+    "SentenceTransformerEmbedder",
+    "Store",
+]

@@ -1,0 +1,242 @@
+"""The loop: picture -> scene -> plan -> exemplars -> score, refined under a rule. Read this file first.
+
+Each step is a chair that any mind can take: a `Perceiver`, a `Planner`, a `Writer` with one method each. The offline
+mind sits in all three by default and needs nothing but what pip installs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from PIL import Image
+
+from agent.controls import Controls
+from agent.critic import Revision, Verdict, better, judge, rules
+from agent.offline.writer import Draft, OfflineWriter
+from agent.picture import Picture, open_picture, picture_hash
+from agent.piece import Piece
+from chiaroscore import NotationError
+from prompts import Plan, Scene
+from rag_store import Exemplar, Hit, Store
+
+#: How many drafts are written before the best is refined.
+CANDIDATES = 3
+#: How many exemplars the writer gets.
+EXEMPLARS = 6
+
+Step = Callable[[str, Any], None]
+
+
+class Perceiver(Protocol):
+    """Step 1: what is in the picture."""
+
+    def perceive(self, picture: Image.Image) -> Scene:
+        """Return the scene of a picture."""
+
+
+class Planner(Protocol):
+    """Step 2: what the music shall be."""
+
+    def plan(self, scene: Scene, controls: Controls, seed: int) -> Plan:
+        """Return the plan for a scene under a user's controls."""
+
+
+class Writer(Protocol):
+    """Step 3: the score."""
+
+    def write(self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None) -> Draft:
+        """Return a draft; ``redo`` gives other seeds to the parts of the work it names."""
+
+
+class Agent:
+    """Composes pieces for pictures.
+
+    Parameters
+    ----------
+    perceiver, planner, writer
+        Minds for the three chairs; the offline ones by default.
+    store
+        Exemplar store; by default the built-in one, built on first use (under a minute) in the user's cache.
+    candidates
+        Drafts written before the best one is refined.
+    """
+
+    def __init__(
+        self,
+        *,
+        perceiver: Perceiver | None = None,
+        planner: Planner | None = None,
+        writer: Writer | None = None,
+        store: Store | None = None,
+        candidates: int = CANDIDATES,
+    ) -> None:
+        from agent.offline.perceive import OfflinePerceiver
+        from agent.offline.plan import OfflinePlanner
+
+        self.perceiver = perceiver or OfflinePerceiver()
+        self.planner = planner or OfflinePlanner()
+        self.writer = writer or OfflineWriter()
+        self.candidates = candidates
+        self._store = store
+
+    @property
+    def store(self) -> Store:
+        """The exemplar store, opened on first use."""
+        if self._store is None:
+            self._store = Store.open()
+        return self._store
+
+    def compose(
+        self,
+        image: Picture,
+        *,
+        tempo: float | str | None = None,
+        key: str | None = None,
+        meter: str | None = None,
+        bars: int | None = None,
+        duration: float | None = None,
+        genre: str | None = None,
+        mood: str | None = None,
+        instruments: str | Iterable[str | int] | None = None,
+        seed: int = 0,
+        on_step: Step | None = None,
+    ) -> Piece:
+        """Compose a piece for a picture.
+
+        Parameters
+        ----------
+        image
+            Path, bytes, open file, PIL image, or array (height, width[, channels]).
+        tempo
+            Quarter notes per minute, or an Italian word ("Andante").
+        key, meter
+            ``"D dorian"``, ``"6/8"``.
+        bars, duration
+            Length in bars, or in seconds.
+        genre, mood, instruments
+            Names; see ``chiaroscore compose --help``.
+        seed
+            Same picture, requests, seed and versions give the same piece, byte for byte.
+        on_step
+            Called with ``(step, value)`` after "perceive", "plan", "retrieve", each "draft", and "revise".
+
+        Returns
+        -------
+        Piece
+
+        Raises
+        ------
+        InputError
+            If the picture cannot be opened.
+        ControlError
+            If a request is unknown or cannot be met.
+        """
+        tell = on_step or (lambda step, value: None)
+        controls = Controls.parse(
+            tempo=tempo, key=key, meter=meter, bars=bars, duration=duration, genre=genre, mood=mood,
+            instruments=instruments, seed=seed,
+        )  # fmt: skip
+        picture = open_picture(image)
+        scene = self.perceiver.perceive(picture)
+        tell("perceive", scene)
+        own_seed = piece_seed(picture, seed)
+        plan = self.planner.plan(scene, controls, own_seed)
+        tell("plan", plan)
+        hits = self.retrieve(plan)
+        tell("retrieve", hits)
+        draft, verdict, history = self.write(plan, [hit.exemplar for hit in hits], own_seed, tell)
+        return Piece(
+            abc=draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=draft, verdict=verdict,
+            history=tuple(history), controls=controls, seed=seed, picture=picture, name=picture_name(image),
+        )  # fmt: skip
+
+    def retrieve(self, plan: Plan) -> list[Hit]:
+        """Exemplars for a plan: broad by its description, targeted by its attributes."""
+        mode = plan.key.split()[-1]
+        found: list[Hit] = self.store.search(
+            plan.description, k=EXEMPLARS, genre=plan.genre, mood=plan.emotion.words[0], meter=plan.meter, mode=mode
+        )
+        return found
+
+    def write(
+        self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, tell: Step
+    ) -> tuple[Draft, Verdict, list[Revision]]:
+        """Draft candidates, keep the best, refine it while the critic finds something and revisions help."""
+        history: list[Revision] = []
+        best: Draft | None = None
+        verdict: Verdict | None = None
+        for number in range(self.candidates):
+            draft = self.writer.write(plan, exemplars, seed + number)
+            found = judge(draft.abc, plan)
+            wins = found.valid and (verdict is None or found.score > verdict.score)
+            reason = "the best so far" if wins else "not better" if found.valid else f"not valid: {found.problems[0]}"
+            before = verdict.score if verdict else None
+            history.append(Revision(f"candidate {number + 1}", wins, reason, before, found.score, found.terms))
+            tell("draft", history[-1])
+            if wins:
+                best, verdict = draft, found
+        if best is None or verdict is None:
+            raise NotationError(
+                f"no draft was valid after {self.candidates} tries ({history[-1].reason}); please report this plan: "
+                f"{plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
+            )
+        return self._refine(plan, exemplars, best, verdict, history, tell)
+
+    def _refine(
+        self, plan: Plan, exemplars: Sequence[Exemplar], best: Draft, verdict: Verdict, history: list[Revision], tell: Step
+    ) -> tuple[Draft, Verdict, list[Revision]]:
+        """Write the part that the worst finding blames anew; accept it only under the rule of `agent.critic`."""
+        redo = dict(best.redo)
+        for turn in range(rules()["rounds"]):
+            worst = verdict.worst
+            if worst is None:
+                break
+            part = rules()["terms"][worst]["redo"]
+            trial = {**redo, part: redo.get(part, 0) + turn + 1}
+            draft = self.writer.write(plan, exemplars, best.seed, trial)
+            found = judge(draft.abc, plan)
+            accepted, reason = better(found, verdict)
+            what = f"{part} rewritten because of {worst} ({verdict.terms[worst]:.2f})"
+            history.append(Revision(what, accepted, reason, verdict.score, found.score, found.terms))
+            tell("revise", history[-1])
+            if accepted:
+                best, verdict, redo = draft, found, trial
+        return best, verdict, history
+
+
+def piece_seed(picture: Image.Image, seed: int) -> int:
+    """Seed of a piece: of the picture's pixels and the user's seed, so that pictures differ and repeats do not."""
+    text = f"{picture_hash(picture)}:{seed}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+
+
+def picture_name(image: Picture) -> str:
+    """Name for the files of a piece: the picture's own, or "piece" where it has none."""
+    import os
+    import pathlib
+    import re
+
+    if not isinstance(image, str | os.PathLike):
+        return "piece"
+    stem = re.sub(r"[^\w.-]+", "-", pathlib.Path(image).stem).strip("-.")
+    return stem[:80] or "piece"
+
+
+_default: Agent | None = None
+
+
+def compose(image: Picture, **requests: Any) -> Piece:
+    """Compose a piece for a picture with the default agent; see `Agent.compose`.
+
+    Examples
+    --------
+    >>> import agent
+    >>> piece = agent.compose("sunset.jpg", bars=16, seed=7)  # doctest: +SKIP
+    >>> piece.save("out")  # doctest: +SKIP
+    """
+    global _default
+    if _default is None:
+        _default = Agent()
+    return _default.compose(image, **requests)

@@ -1,0 +1,143 @@
+"""How it is played: rhythm, articulation, dynamics, tessitura, tension."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from agent.genres import Genre
+from agent.offline.causes import cause
+from agent.offline.look import Look
+from agent.offline.mappings import mapping, quadrant, source
+from notation import instrument
+from prompts import Cause, DynamicMark, Part, Rhythm, Tessitura
+
+Articulation = Literal["legato", "normal", "staccato"]
+_SHORTER: tuple[Articulation, ...] = ("legato", "normal", "staccato")
+
+
+def choose_rhythm(seen: Look, genre: Genre, tempo: float) -> tuple[Rhythm, list[Cause]]:
+    """Return the rhythm and why."""
+    busyness = seen.scene.dynamic.busyness
+    usual = genre.density * tempo / 60
+    felt = _ratio(seen, "density") ** mapping("density")["power"]
+    bustle = 1 + mapping("density")["busyness"] * (busyness - 0.5)
+    density = round(min(max(usual * felt * bustle, 0.5), 24.0), 2)
+    longer = _ratio(seen, "note_seconds") ** mapping("note_length")["power"]
+    note = round(min(max(genre.note_length * longer, 0.25), 4.0), 3)
+    articulation = _articulation(seen, genre)
+    rhythm = Rhythm(
+        words=list(genre.rhythm),
+        density=density,
+        note_length=note,
+        swing=genre.swing,
+        articulation=articulation,
+    )
+    path = _path(seen, "emotion.arousal")
+    causes = [
+        cause(
+            "genre",
+            genre.name,
+            f"moves {', '.join(genre.rhythm)}: {usual:.1f} notes/s at {tempo:.0f} qpm",
+            genre.source,
+        ),
+        cause(path, seen.arousal, f"makes it {_percent(felt)} dense", source("quadrants.density")),
+        cause("dynamic.busyness", f"{busyness:.2f}", f"makes it {_percent(bustle)} dense", source("density")),
+        cause(
+            path,
+            seen.arousal,
+            f"makes melody notes {_percent(longer)} long",
+            source("quadrants.note_seconds"),
+        ),
+    ]
+    if articulation != genre.articulation:
+        causes.append(
+            cause(
+                path, seen.arousal, f"changes {genre.articulation} to {articulation}", source("articulation")
+            )
+        )
+    return rhythm, causes
+
+
+def choose_dynamics(seen: Look, genre: Genre) -> tuple[DynamicMark, list[Cause]]:
+    """Return the dynamic mark that the piece starts from, and why."""
+    record = mapping("dynamics")
+    felt = quadrant("velocity", seen.valence, seen.arousal)
+    edge = record["contrast"] * (seen.scene.colour.contrast - 0.5)
+    velocity = felt + record["genre"] * genre.loudness + edge
+    mark: DynamicMark = next(name for limit, name in record["marks"] if velocity < limit)
+    return mark, [
+        cause(
+            _path(seen, "emotion.arousal"),
+            seen.arousal,
+            f"gives velocity {felt:.0f} of 127",
+            source("quadrants.velocity"),
+        ),
+        cause("genre", genre.name, f"adds {record['genre'] * genre.loudness:+.0f}", genre.source),
+        cause(
+            "colour.contrast",
+            f"{seen.scene.colour.contrast:.2f}",
+            f"adds {edge:+.1f}: {velocity:.0f} in all is {mark}",
+            source("dynamics"),
+        ),
+    ]
+
+
+def choose_tessitura(seen: Look, parts: list[Part]) -> tuple[Tessitura, list[Cause]]:
+    """Return where the melody lies and how far the voices spread, and why."""
+    lead = instrument(next((part.instrument for part in parts if part.role == "melody"), parts[0].instrument))
+    middle = (lead.comfortable_low + lead.comfortable_high) / 2
+    middle = min(max(middle, 52.0), 79.0)  # a tune wants the ear's best octaves, wherever the player could go
+    lift = mapping("tessitura")["brightness"] * (seen.scene.colour.brightness - 0.5)
+    center = round(min(max(middle + lift, lead.comfortable_low + 5), lead.comfortable_high - 5))
+    spread = round(quadrant("range", seen.valence, seen.arousal))
+    causes = [
+        cause("instruments", lead.name, f"its comfortable register has its middle at MIDI {middle:.0f}"),
+        cause(
+            "colour.brightness",
+            f"{seen.scene.colour.brightness:.2f}",
+            f"{'raises' if lift >= 0 else 'lowers'} the melody by {abs(lift):.1f} semitones",
+            source("tessitura"),
+        ),
+        cause(
+            _path(seen, "emotion.arousal"),
+            seen.arousal,
+            f"spreads the voices over {spread} semitones",
+            source("quadrants.range"),
+        ),
+    ]
+    return Tessitura(center=center, spread=spread), causes
+
+
+def tension(seen: Look) -> float:
+    """Return the tension, -1 to 1: the diagonal of the circumplex from calm to tense."""
+    return round(min(max((seen.arousal - seen.valence) / math.sqrt(2), -1.0), 1.0), 3)
+
+
+def tension_causes(seen: Look) -> list[Cause]:
+    """Return why the tension is what it is."""
+    value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}"
+    return [
+        cause(
+            _path(seen, "emotion.valence"), value, f"sets the tension {tension(seen):+.2f}", source("tension")
+        )
+    ]
+
+
+def _ratio(seen: Look, name: str) -> float:
+    """A quadrant value against that of a neutral picture."""
+    return quadrant(name, seen.valence, seen.arousal) / quadrant(name, 0.0, 0.0)
+
+
+def _articulation(seen: Look, genre: Genre) -> Articulation:
+    shift = mapping("articulation")["shift"]
+    place = _SHORTER.index(genre.articulation) + (seen.arousal > shift) - (seen.arousal < -shift)
+    return _SHORTER[min(max(place, 0), 2)]
+
+
+def _path(seen: Look, path: str) -> str:
+    return "request" if seen.mood_asked else path
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * abs(ratio - 1):.0f} % {'more' if ratio >= 1 else 'less'}"

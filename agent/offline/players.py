@@ -1,0 +1,132 @@
+"""Who plays what: line-ups of the genre by what is seen, or the players that were asked for."""
+
+from __future__ import annotations
+
+from agent.controls import Controls
+from agent.genres import Genre, Lineup
+from agent.offline.causes import cause, request
+from agent.offline.look import Look
+from agent.offline.mappings import mapping, source
+from notation import Instrument, instrument
+from prompts import Cause, Part, Role
+
+_CHARACTERS = ("bright", "soft", "dark")
+
+
+def choose_players(seen: Look, genre: Genre, controls: Controls) -> tuple[list[Part], list[Cause]]:
+    """Return the parts and why; players that were asked for play everything and nobody else does."""
+    if controls.instruments:
+        parts = seat(controls.instruments)
+        names = ", ".join(player.name for player in controls.instruments)
+        seats = ", ".join(f"{part.instrument} {part.role}" for part in parts)
+        return parts, [request(names, f"fixes the players: {seats}")]
+    record, chance = mapping("players"), seen.chance("players")
+    scored = [
+        (_score(seen, lineup) + record["chance"] * chance.random(), place)
+        for place, lineup in enumerate(genre.lineups)
+    ]
+    lineup = genre.lineups[max(scored)[1]]
+    parts = [_part(instrument(player), role) for player, role in lineup.parts]
+    return parts, _causes(seen, genre, lineup, parts)
+
+
+def seat(players: tuple[Instrument, ...]) -> list[Part]:
+    """Give roles to players that were asked for: melody, harmony and bass always, somebody playing twice if need be.
+
+    The first that can takes the melody; the lowest takes the bass; chords go to a polyphonic one; the rest answer
+    (counter), hold (pad) or fill in (harmony).
+    """
+    drums = [player for player in players if player.percussion]
+    pitched = [player for player in players if not player.percussion]
+    lead = next((player for player in pitched if "melody" in player.roles), max(pitched, key=_height))
+    rest = [player for player in pitched if player != lead]
+    low = min((player for player in rest if "bass" in player.roles), key=_height, default=None)
+    if low is not None and len(rest) == 1 and low.polyphonic:
+        return [
+            *_parts((lead, "melody"), (low, "harmony"), (low, "bass")),
+            *_parts(*((d, "percussion") for d in drums)),
+        ]
+    rest = [player for player in rest if player != low]
+    chords = next((player for player in rest if player.polyphonic and "harmony" in player.roles), None)
+    chords = chords or next((player for player in rest if "harmony" in player.roles), None)
+    if chords is None:
+        chords = next(
+            (player for player in (low, lead, *pitched) if player and player.polyphonic), low or lead
+        )
+    else:
+        rest = [player for player in rest if player != chords]
+    if low is None:
+        low = min([chords, lead], key=lambda player: ("bass" not in player.roles, _height(player)))
+    others = [(player, _free_role(player)) for player in rest]
+    seats = [
+        (lead, "melody"),
+        *others,
+        (chords, "harmony"),
+        (low, "bass"),
+        *((drum, "percussion") for drum in drums),
+    ]
+    return _parts(*seats)
+
+
+def _free_role(player: Instrument) -> str:
+    for role in ("counter", "pad", "harmony", "bass"):
+        if role in player.roles:
+            return role
+    return "counter"
+
+
+def _height(player: Instrument) -> int:
+    return player.comfortable_low + player.comfortable_high
+
+
+def _parts(*seats: tuple[Instrument, str]) -> list[Part]:
+    return [_part(player, role) for player, role in seats]
+
+
+def _part(player: Instrument, role: str) -> Part:
+    given: Role = role  # type: ignore[assignment]  # pydantic checks the name
+    return Part(instrument=player.name, program=player.program, role=given)
+
+
+def _score(seen: Look, lineup: Lineup) -> float:
+    record = mapping("players")
+    call = max((seen.strength(theme) for theme in lineup.suits if theme not in _CHARACTERS), default=0.0)
+    character = max((_character(seen, one) for one in lineup.suits if one in _CHARACTERS), default=0.0)
+    return float(record["call"] * call + record["character"] * character)
+
+
+def _character(seen: Look, name: str) -> float:
+    light = seen.scene.colour.brightness - 0.5
+    return {
+        "bright": (seen.valence + seen.arousal) / 2 + light,
+        "soft": -seen.arousal,
+        "dark": -seen.valence - light,
+    }[name]
+
+
+def _causes(seen: Look, genre: Genre, lineup: Lineup, parts: list[Part]) -> list[Cause]:
+    names = ", ".join(f"{part.instrument} ({part.role})" for part in parts)
+    causes = [cause("genre", genre.name, f"is played by {names}", genre.source)]
+    for suit in lineup.suits:
+        if suit in _CHARACTERS and _character(seen, suit) > 0.05:
+            value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}, brightness {seen.scene.colour.brightness:.2f}"
+            path = "request" if seen.mood_asked else "emotion.arousal"
+            causes.append(
+                cause(
+                    path,
+                    value,
+                    f"leans to these {suit} timbres by {_character(seen, suit):.2f}",
+                    source("players"),
+                )
+            )
+        elif seen.strength(suit) > 0.03:
+            theme = seen.themes[suit]
+            causes.append(
+                cause(
+                    theme.path,
+                    theme.value,
+                    f"{suit} leans to these players by {theme.strength:.2f}",
+                    source("players"),
+                )
+            )
+    return causes

@@ -1,0 +1,79 @@
+"""Percussion: grooves by genre, a fill at the end of a section, a cymbal at the start of the next."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from agent.offline.writer.events import Event
+from agent.offline.writer.form import Section
+from agent.offline.writer.meter import Meter
+from agent.offline.writer.pattern import table
+
+
+def drum_part(form: tuple[Section, ...], bar: Meter, style: dict[str, str]) -> list[Event]:
+    """Drum strokes for the whole piece; the last bar is one stroke."""
+    events: list[Event] = []
+    end = form[-1].start + form[-1].bars
+    for section in form:
+        full = section.energy > 0.75 and "groove_full" in style
+        groove = _lines(style["groove_full" if full else "groove"], bar)
+        for at in range(section.bars):
+            number = section.start + at
+            start = number * bar.length
+            if number == end - 1:
+                events.append(Event(start, Fraction(1), (), letters="F" if bar.length < 3 else "Fa"))
+                continue
+            turning = at == section.bars - 1 and bar.name in table("percussion")["fill"] and section.bars >= 4
+            lines = table("percussion")["fill"][bar.name] if turning else groove
+            bar_events = _bar(lines, start, bar)
+            if at == 0 and number and full and bar_events:
+                first = bar_events[0]
+                bar_events[0] = Event(first.start, first.length, (), letters=_kit(first.letters + "a"))
+            events += bar_events
+    return events
+
+
+def _lines(name: str, bar: Meter) -> dict[str, str]:
+    """Lines of a groove in a meter; one built from the beats where the groove has none for it."""
+    written = table("percussion")["grooves"][name].get(bar.name)
+    if written is not None:
+        return dict(written)
+    generic = table("percussion")["generic"]
+    grid = Fraction(1, 2)
+    size = int(bar.length / grid)
+    lines = {generic["strong"]: ["."] * size, generic["beat"]: ["."] * size, generic["back"]: ["."] * size}
+    for place, onset in enumerate(bar.onsets):
+        cell = int(onset / grid)
+        strong = place in bar.strong
+        lines[generic["strong" if strong else "back"]][cell] = "x"
+        lines[generic["beat"]][cell] = "x"
+        for extra in range(cell + 1, cell + int(bar.beats[place] / grid)):
+            lines[generic["beat"]][extra] = "x"
+    return {letter: "".join(cells) for letter, cells in lines.items()}
+
+
+def _bar(lines: dict[str, str], start: Fraction, bar: Meter) -> list[Event]:
+    """Strokes of one bar; simultaneous ones are one event, each as long as the time to the next, at most a beat."""
+    hits: dict[Fraction, str] = {}
+    for letter, cells in lines.items():
+        step = bar.length / len(cells)
+        for place, cell in enumerate(cells):
+            if cell == "x":
+                hits[place * step] = hits.get(place * step, "") + letter
+    offsets = sorted(hits)
+    events = []
+    for offset, following in zip(offsets, [*offsets[1:], bar.length], strict=True):
+        length = min(following - offset, _room(offset, bar))
+        events.append(Event(start + offset, length, (), letters=_kit(hits[offset])))
+    return events
+
+
+def _room(offset: Fraction, bar: Meter) -> Fraction:
+    """Time from an offset to the next beat, so that strokes are written within their beat."""
+    later = [onset for onset in (*bar.onsets, bar.length) if onset > offset]
+    return later[0] - offset
+
+
+def _kit(letters: str) -> str:
+    """Letters once each, feet first."""
+    return "".join(sorted(set(letters), key="FDACdGEBcefgab".index))

@@ -1,0 +1,29 @@
+"""What the writer's parts hand to each other: one event a note or chord, times in exact quarter notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from agent.offline.writer.theory import midi
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A note, chord or drum stroke. Gaps between events are rests."""
+
+    start: Fraction
+    length: Fraction
+    tones: tuple[tuple[int, int], ...]  # (diatonic step, alteration), from below; one for a single note
+    marks: tuple[str, ...] = ()  # "staccato", "accent"
+    letters: str = ""  # drum letters of the kit; then tones is empty
+
+    @property
+    def end(self) -> Fraction:
+        """Where the event stops sounding."""
+        return self.start + self.length
+
+    @property
+    def pitches(self) -> tuple[int, ...]:
+        """MIDI pitches from below."""
+        return tuple(midi(step, alter) for step, alter in self.tones)

@@ -1,0 +1,123 @@
+"""Harmony: a progression for every phrase, from ``data/progressions.json``, as chords on a time line."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from agent.offline.writer.form import Phrase, Section
+from agent.offline.writer.meter import Meter
+from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chord and the time it lasts, in quarter notes from the start of the piece."""
+
+    start: Fraction
+    end: Fraction
+    chord: Chord
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, Any]:
+    text = resources.files("agent.offline.writer").joinpath("data/progressions.json").read_text("utf-8")
+    tables: dict[str, Any] = json.loads(text)
+    return tables
+
+
+def families() -> tuple[str, ...]:
+    """Names of the harmony families, sorted."""
+    return tuple(sorted(_tables()["families"]))
+
+
+def harmonise(
+    form: tuple[Section, ...], bar: Meter, tonic_tone: Tone, mode: str, family: str, rng: random.Random
+) -> list[Span]:
+    """Chords for the whole piece; a letter that returns brings its progression back.
+
+    Parameters
+    ----------
+    form
+        Sections with their phrases.
+    bar
+        The meter; a bar with two chords changes at ``bar.middle``.
+    family
+        A key of ``families`` in the data file; modes other than major and minor use their own table.
+
+    Returns
+    -------
+    list of Span
+        Without gaps, from 0 to the end of the piece.
+    """
+    remembered: dict[tuple[str, int, str], list[str]] = {}
+    bars: list[str] = []
+    for section in form:
+        for phrase in section.phrases:
+            key = (section.letter, phrase.index, phrase.cadence)
+            if key not in remembered:
+                earlier = remembered.get((section.letter, phrase.index, "open")) if phrase.cadence != "open" else None
+                remembered[key] = _phrase(phrase, earlier, mode, family, rng)
+            bars.extend(_fitted(remembered[key], phrase, mode, family))
+    return _spans(bars, bar, tonic_tone)
+
+
+def _phrase(phrase: Phrase, earlier: list[str] | None, mode: str, family: str, rng: random.Random) -> list[str]:
+    """Four bars of numerals for a phrase's cadence."""
+    table = _tables()
+    minorish = "minor" if mode in MINOR_MODES else "major"
+    source = table["families"][family][minorish] if mode in ("major", "minor") else table["modes"][mode]
+    chosen: list[str] = list(rng.choice(source[phrase.cadence]))
+    if earlier is not None and rng.random() < 0.5 and family not in ("blues",):
+        chosen[0] = earlier[0]  # an answering phrase that starts like the first one
+    return chosen
+
+
+def _fitted(four: list[str], phrase: Phrase, mode: str, family: str) -> list[str]:
+    """Numerals for the phrase's own number of bars, ending on the tonic where the piece ends."""
+    tonic_chord = tonic_numeral(mode, family)
+    bars = four[-phrase.bars :] if phrase.bars < 4 else list(four)
+    if phrase.cadence == "final":
+        bars[-1] = tonic_chord
+        subdominant = "iv" if mode in ("minor", "phrygian", "locrian") else "IV"
+        extra = phrase.bars - len(bars)
+        bars += [subdominant if left % 2 == 0 else tonic_chord for left in range(extra, 0, -1)]
+        bars[-1] = tonic_chord
+    else:
+        bars += [bars[-1].split()[-1]] * (phrase.bars - len(bars))
+    return bars
+
+
+def tonic_numeral(mode: str, family: str) -> str:
+    """Tonic chord with which a piece of this family and mode ends."""
+    if mode == "locrian":
+        return "io"
+    minorish = mode in MINOR_MODES
+    endings: dict[str, str] = _tables()["tonic_endings"].get(family, {})
+    return endings.get("minor" if minorish else "major", "i" if minorish else "I")
+
+
+def _spans(bars: list[str], bar: Meter, tonic_tone: Tone) -> list[Span]:
+    """Bars of numerals as spans in time; equal neighbours are joined across bar lines."""
+    spans: list[Span] = []
+    for index, text in enumerate(bars):
+        start = index * bar.length
+        numerals = text.split()
+        cuts = [start, start + bar.middle, start + bar.length] if len(numerals) > 1 else [start, start + bar.length]
+        for numeral, left, right in zip(numerals, cuts, cuts[1:], strict=False):
+            spans.append(Span(left, right, chord(numeral, tonic_tone)))
+    return spans
+
+
+def chord_at(spans: list[Span], time: Fraction) -> Chord:
+    """Chord that sounds at a time in quarter notes."""
+    low, high = 0, len(spans) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if spans[middle].start <= time else (low, middle - 1)
+    return spans[low].chord

@@ -1,0 +1,206 @@
+"""Motifs: a bar of melody as rhythm and contour, found in exemplars or invented, and developed.
+
+A `Figure` fills one bar. Its contour is in diatonic steps against its own first note, so it can be set on any degree
+of any mode. At most `COPIED` notes of an exemplar keep both rhythm and contour; the rest of the figure is left free.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from agent.offline.writer.meter import Meter
+from agent.offline.writer.theory import LETTERS
+from notation import Tune
+
+COPIED = 6  # notes; a longer literal match with an exemplar counts as copying (limit of the copy check: 7)
+FREE = 99  # contour value of a note whose pitch is left to the line
+_SIMPLE = ((1,), (Fraction(1, 2),) * 2, (Fraction(3, 4), Fraction(1, 4)), (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)))
+_COMPOUND = ((Fraction(3, 2),), (1, Fraction(1, 2)), (Fraction(1, 2),) * 3, (Fraction(3, 4), Fraction(1, 4), Fraction(1, 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One bar: durations in quarter notes, and the diatonic step of each note (None for a rest)."""
+
+    durations: tuple[Fraction, ...]
+    steps: tuple[int | None, ...]
+    source: str = ""  # exemplar id; "" if invented
+    bar: int = 0  # its bar in the exemplar
+    device: str = "statement"
+
+    @property
+    def notes(self) -> int:
+        """Number of notes, rests not counted."""
+        return sum(step is not None for step in self.steps)
+
+    @property
+    def mean_length(self) -> float:
+        """Mean note length in quarter notes."""
+        return float(sum(self.durations)) / max(1, self.notes)
+
+
+def figures(tune: Tune, source: str, bar: Meter) -> list[Figure]:
+    """Every bar of a tune's first pitched voice that fills a bar of ``bar`` without ties over its lines."""
+    voice = next((voice for voice in tune.voices if not voice.percussion and voice.notes), None)
+    if voice is None:
+        return []
+    top: dict[tuple[int, Fraction], tuple[Fraction, int, bool]] = {}
+    for note in voice.notes:
+        if not note.grace:
+            step = _step(note.spelled)
+            key = (note.bar, note.onset)
+            if key not in top or top[key][1] < step:
+                top[key] = (note.duration, step, note.tie_start or note.tie_stop)
+    rests = {(rest.bar, rest.onset): rest.duration for rest in voice.rests}
+    found = []
+    for written in voice.bars:
+        if written.duration != bar.length or Fraction(4 * written.meter[0], max(1, written.meter[1])) != bar.length:
+            continue
+        inside = sorted([(on, *rest) for (number, on), rest in top.items() if number == written.number])
+        if any(tied for *_, tied in inside) or not inside:
+            continue
+        events = [(on, length, step) for on, length, step, _ in inside]
+        events += [(on, length, None) for (number, on), length in rests.items() if number == written.number]
+        events.sort(key=lambda event: event[0])
+        if sum((length for _, length, _ in events), Fraction(0)) != bar.length or not _plain(events):
+            continue
+        first = inside[0][2]
+        steps = tuple(None if step is None else step - first for _, _, step in events)
+        found.append(Figure(tuple(length for _, length, _ in events), _uncopied(steps), source, written.number))
+    return found
+
+
+def choose(pool: Iterable[Figure], note_length: float, bar: Meter, rng: random.Random) -> Figure:
+    """Figure that sounds most like a motif at the wanted mean note length; an invented one if none fits."""
+    scored = []
+    for figure in pool:
+        for candidate in _scaled(figure, bar):
+            misfit = abs(math.log2(candidate.mean_length / note_length))
+            if misfit < 0.7:
+                scored.append((misfit + _dullness(candidate) + 0.35 * rng.random(), len(scored), candidate))
+    if scored:
+        return min(scored)[2]
+    return invent(bar, note_length, rng)
+
+
+def invent(bar: Meter, note_length: float, rng: random.Random) -> Figure:
+    """Figure made of plain beat cells, with a small arch for contour."""
+    durations: list[Fraction] = []
+    at = 0
+    while at < len(bar.beats):
+        room = len(bar.beats) - at
+        joined = min(room, max(1, round(note_length / float(bar.beats[at]))))
+        if joined > 1 and rng.random() < 0.75:
+            durations.append(sum(bar.beats[at : at + joined], Fraction(0)))
+            at += joined
+            continue
+        cells = _SIMPLE if bar.beats[at].denominator == 1 else _COMPOUND
+        scale = bar.beats[at] / sum((Fraction(part) for part in cells[0]), Fraction(0))
+        weights = [math.exp(-2.0 * abs(math.log2(float(bar.beats[at]) / len(cell) / note_length))) for cell in cells]
+        durations += [Fraction(part) * scale for part in rng.choices(cells, weights)[0]]
+        at += 1
+    peak = rng.randrange(1, max(2, len(durations)))
+    rising = rng.choice((1, 1, 2))
+    steps = [rising * place if place <= peak else rising * peak - (place - peak) for place in range(len(durations))]
+    return Figure(tuple(durations), tuple(steps), device="invention")
+
+
+def inverted(figure: Figure) -> Figure:
+    """Contour upside down."""
+    steps = tuple(step if step in (None, FREE) else -step for step in figure.steps)  # type: ignore[operator]
+    return replace(figure, steps=steps, device="inversion")
+
+
+def freed(figure: Figure, device: str = "answer") -> Figure:
+    """The rhythm alone, its pitches left free."""
+    return replace(figure, steps=tuple(None if step is None else FREE for step in figure.steps), device=device)
+
+
+def fragmented(figure: Figure, bar: Meter) -> Figure:
+    """The first half, twice, the second time a step lower; the figure itself where it has no half."""
+    head = _until(figure, bar.middle)
+    if head is None or bar.middle * 2 != bar.length or all(step is None for step in head.steps):
+        return replace(figure, device="sequence")
+    lower = tuple(step if step in (None, FREE) else step - 1 for step in head.steps)  # type: ignore[operator]
+    return replace(figure, durations=head.durations * 2, steps=head.steps + lower, device="fragmentation")
+
+
+def augmented(figure: Figure, bar: Meter) -> Figure:
+    """The first half in doubled values; the figure itself where it has no half."""
+    head = _until(figure, bar.middle)
+    if head is None or bar.middle * 2 != bar.length or all(step is None for step in head.steps):
+        return replace(figure, device="sequence")
+    return replace(figure, durations=tuple(2 * d for d in head.durations), steps=head.steps, device="augmentation")
+
+
+def cadence(figure: Figure, bar: Meter, final: bool, breath: bool) -> Figure:
+    """Bar that ends a phrase: the head of the figure, then a long note and, unless final, a breath."""
+    if final or len(bar.beats) == 1:
+        return Figure((bar.length,), (FREE,), figure.source, figure.bar, "cadence")
+    head = _until(figure, bar.onsets[1]) if len(bar.beats) > 2 else None
+    durations, steps = (head.durations, tuple(None if s is None else FREE for s in head.steps)) if head else ((), ())
+    left = bar.length - sum(durations, Fraction(0))
+    rest = bar.beats[-1] if breath and left > bar.beats[-1] else Fraction(0)
+    durations = (*durations, left - rest) + ((rest,) if rest else ())
+    steps = (*steps, FREE) + ((None,) if rest else ())
+    return Figure(durations, steps, figure.source, figure.bar, "cadence")
+
+
+def _step(spelled: str) -> int:
+    """Diatonic step of a spelled pitch such as ``Bb3``."""
+    octave = int(spelled.lstrip("ABCDEFGb#"))
+    return octave * 7 + LETTERS.index(spelled[0])
+
+
+def _plain(events: list[tuple[Fraction, Fraction, int | None]]) -> bool:
+    """Whether every value lies on a grid of sixteenths or twelfths (graces and quintuplets do not)."""
+    return all((length * 4).denominator == 1 or (length * 3).denominator == 1 for _, length, _ in events)
+
+
+def _uncopied(steps: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """Contour with the notes after the copy limit set free."""
+    seen, out = 0, []
+    for step in steps:
+        seen += step is not None
+        out.append(FREE if step is not None and seen > COPIED else step)
+    return tuple(out)
+
+
+def _dullness(figure: Figure) -> float:
+    """How little a figure is a motif: one note, one value, one pitch, or leaps all over."""
+    steps = [step for step in figure.steps if step is not None and step != FREE]
+    dull = 0.0
+    if figure.notes < 2:
+        dull += 0.5
+    if figure.notes > 2 and len(set(figure.durations)) == 1:
+        dull += 0.3
+    if len(set(steps)) == 1 and len(steps) > 2:
+        dull += 0.5
+    if steps and max(steps) - min(steps) > 8:
+        dull += 0.6
+    if figure.steps[0] is None:
+        dull += 0.2
+    return dull + 0.1 * max(0, figure.notes - 7)
+
+
+def _scaled(figure: Figure, bar: Meter) -> list[Figure]:
+    """The figure, and its first half in doubled values where that is possible."""
+    longer = augmented(figure, bar)
+    return [figure, longer] if longer.device == "augmentation" and longer.notes else [figure]
+
+
+def _until(figure: Figure, time: Fraction) -> Figure | None:
+    """The events before a time, if one of them ends exactly there."""
+    total, kept = Fraction(0), 0
+    for duration in figure.durations:
+        total += duration
+        kept += 1
+        if total == time:
+            return replace(figure, durations=figure.durations[:kept], steps=figure.steps[:kept])
+        if total > time:
+            return None
+    return None

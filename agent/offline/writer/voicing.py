@@ -1,0 +1,110 @@
+"""Chord voicings that move as little as possible between chords."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from fractions import Fraction
+
+from agent.offline.writer.events import Event
+from agent.offline.writer.harmony import Span
+from agent.offline.writer.theory import Chord, Tone, midi
+
+Voicing = tuple[tuple[int, int], ...]  # (step, alteration) from below
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """A span of harmony with its voicing."""
+
+    start: Fraction
+    end: Fraction
+    chord: Chord
+    tones: Voicing
+
+
+def voice_chords(
+    spans: list[Span], melody: list[Event], low: int, high: int, voices: int, rng: random.Random
+) -> list[Voiced]:
+    """Voicings for every span within a MIDI range, under the melody where there is room.
+
+    Parallel octaves and fifths with the roots cost, crossing the melody costs, moving far costs; chance decides
+    between voicings that are nearly as good.
+    """
+    center = (low + high) / 2
+    previous: Voicing | None = None
+    before: Chord | None = None
+    out: list[Voiced] = []
+    for span in spans:
+        ceiling = min((e.pitches[-1] for e in melody if e.start < span.end and e.end > span.start), default=127)
+        options = _options(span.chord, low, high, voices)
+        costs = [
+            _cost(voicing, previous, before, span.chord, center, ceiling) + 1.5 * rng.random() for voicing in options
+        ]
+        best = options[costs.index(min(costs))]
+        if previous is not None and before is not None and before.symbol == span.chord.symbol:
+            best = previous if _pitches(previous)[-1] <= ceiling else best
+        out.append(Voiced(span.start, span.end, span.chord, best))
+        previous, before = best, span.chord
+    return out
+
+
+def _pitches(voicing: Voicing) -> tuple[int, ...]:
+    return tuple(midi(step, alter) for step, alter in voicing)
+
+
+def _cost(
+    voicing: Voicing, previous: Voicing | None, before: Chord | None, now: Chord, center: float, ceiling: int
+) -> float:
+    """Lower is better; in semitones of movement."""
+    pitches = _pitches(voicing)
+    cost = 0.25 * abs(sum(pitches) / len(pitches) - center) + 3.0 * max(0, pitches[-1] - ceiling + 1)
+    if pitches[0] < 52 and len(pitches) > 1 and pitches[1] - pitches[0] < 5:
+        cost += 3.0  # close intervals growl in the bass
+    if previous is None or before is None:
+        return cost
+    old = _pitches(previous)
+    cost += sum(min(abs(pitch - other) for other in old) for pitch in pitches) + 0.7 * abs(pitches[-1] - old[-1])
+    if before.root != now.root:
+        for left, right in zip(old, pitches, strict=False):
+            interval = (left - before.root.pc) % 12
+            if left != right and interval in (0, 7) and interval == (right - now.root.pc) % 12:
+                cost += 2.5
+    return cost
+
+
+def _options(chord: Chord, low: int, high: int, voices: int) -> list[Voicing]:
+    """Close voicings and those with the second voice from the top dropped an octave."""
+    tones = _essential(chord, voices)
+    ladder = sorted(
+        (midi(step, tone.alter), (step, tone.alter))
+        for tone in tones
+        for step in range(tone.letter, 77, 7)
+        if low <= midi(step, tone.alter) <= high
+    )
+    rungs = [tone for _, tone in ladder]
+    options: list[Voicing] = [tuple(rungs[at : at + voices]) for at in range(len(rungs) - voices + 1)]
+    for close in list(options):
+        if voices >= 3:
+            dropped = (close[-2][0] - 7, close[-2][1])
+            if midi(*dropped) >= low:
+                options.append(tuple(sorted([dropped, *close[:-2], close[-1]], key=lambda tone: midi(*tone))))
+    return options or [tuple(rungs[-voices:] or _nearest(tones, low, high))]
+
+
+def _essential(chord: Chord, voices: int) -> tuple[Tone, ...]:
+    """The tones that say what the chord is: third and seventh before fifth and root (the bass has it)."""
+    tones = chord.tones
+    if len(tones) <= voices or len(tones) <= 3:
+        return tones
+    root, third, fifth, *rest = tones
+    ranked = [third, *rest[::-1], fifth, root] if voices >= len(rest) + 1 else [third, *rest]
+    return tuple(ranked[: max(voices, 2)])
+
+
+def _nearest(tones: tuple[Tone, ...], low: int, high: int) -> Voicing:
+    """A single tone when the range is too narrow for a chord."""
+    center = (low + high) // 2
+    tone = tones[0]
+    step = min(range(tone.letter, 77, 7), key=lambda s: abs(midi(s, tone.alter) - center))
+    return ((step, tone.alter),)

@@ -1,0 +1,234 @@
+"""The offline writer: a plan and exemplars in, a draft in ABC out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from agent.keys import Key, parse_key
+from agent.offline.writer import motif
+from agent.offline.writer.accompaniment import bass_part, counter_part, harmony_part, pad_part
+from agent.offline.writer.drums import drum_part
+from agent.offline.writer.dynamics import marks
+from agent.offline.writer.events import Event
+from agent.offline.writer.form import Section, sections
+from agent.offline.writer.harmony import Span, harmonise
+from agent.offline.writer.layout import Sheet, Staff, abc
+from agent.offline.writer.line import LineStyle
+from agent.offline.writer.melody import Setting, Use, compose_melody
+from agent.offline.writer.meter import Meter, meter
+from agent.offline.writer.pattern import table
+from agent.offline.writer.theory import midi, scale, tonic
+from agent.offline.writer.voicing import voice_chords
+from chiaroscore import NotationError
+from notation import Instrument, instrument, parse
+from prompts import Part, Plan
+from rag_store.exemplar import Exemplar
+
+COMPOSER = "Chiaroscore"
+_LETTER = {"melody": "M", "counter": "C", "harmony": "H", "pad": "P", "bass": "B", "percussion": "D"}
+_ORDER = ("melody", "counter", "harmony", "pad", "bass", "percussion")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A written score and what it was made of."""
+
+    abc: str
+    form: tuple[Section, ...]
+    uses: tuple[Use, ...]  # which bar holds which figure of which exemplar
+    chords: tuple[str, ...]  # Roman numerals in order
+    seed: int
+    redo: dict[str, int]  # which parts of the work were done with another seed
+
+
+class OfflineWriter:
+    """Writes a score from a plan: harmony by phrase models, motifs of the exemplars developed, figures by genre."""
+
+    def write(
+        self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None
+    ) -> Draft:
+        """Compose a draft.
+
+        Parameters
+        ----------
+        plan
+            What the music shall be.
+        exemplars
+            Where motifs are taken from; may be empty, then motifs are invented.
+        seed
+            Same plan, exemplars, seed and ``redo`` give the same text.
+        redo
+            Number of the attempt for "harmony", "melody" or "parts"; what is not named is written as before.
+
+        Returns
+        -------
+        Draft
+            Its ABC has one voice a part and ``plan.bars`` bars in every voice.
+        """
+        bar, key = meter(plan.meter), parse_key(plan.key)
+        style = table("styles")["genres"][plan.genre]
+        redo = redo or {}
+        form = sections(plan.form, plan.bars)
+        home = tonic(key.tonic)
+        spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo))
+        setting = _setting(plan, key, bar, spans, style)
+        pool = _pool(exemplars, bar)
+        melody, uses = compose_melody(form, setting, pool, _rng(seed, "melody", redo).randrange(2**31))
+        staves = _staves(plan, form, setting, melody, style, _rng(seed, "parts", redo))
+        sheet = Sheet(
+            plan.title, COMPOSER, plan.tempo, plan.tempo_text, key.abc, _signature(key), bar, plan.bars, plan.genre
+        )
+        romans = tuple(span.chord.roman for span in spans)
+        return Draft(abc(sheet, staves), form, tuple(uses), romans, seed, redo)
+
+
+def _rng(seed: int, part: str, redo: dict[str, int]) -> random.Random:
+    """Random numbers for one part of the work."""
+    return random.Random(f"{seed}:{part}:{redo.get(part, 0)}")
+
+
+def _setting(plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[str, Any]) -> Setting:
+    """What the melody is written against."""
+    lead = next((part for part in plan.instruments if part.role == "melody"), plan.instruments[0])
+    player = instrument(lead.instrument)
+    low, high, center = _melody_range(player, plan.tessitura.center)
+    degrees = scale(tonic(key.tonic), key.mode)
+    line = LineStyle(
+        leaps=style.get("leaps", 1.0),
+        pentatonic=style.get("pentatonic", 0.0),
+        chromatic=style.get("chromatic", 0.0),
+        blue=bool(style.get("blue")),
+        avoided=frozenset({degrees[3].letter, degrees[6].letter}),
+    )
+    length = plan.rhythm.note_length * style.get("slack", 1.0)
+    return Setting(
+        bar, tonic(key.tonic), key.mode, spans, low, high, center, length, line, plan.tempo < 180, plan.bars
+    )
+
+
+def _melody_range(player: Instrument, center: int) -> tuple[int, int, int]:
+    """Range of about an octave and a half around the wanted centre, inside the instrument's good register."""
+    low, high = player.comfortable_low, player.comfortable_high
+    middle = min(max(center, low + 8), high - 8) if high - low >= 16 else (low + high) // 2
+    return max(low, middle - 9, 50), max(min(high, middle + 11), 64), max(middle, 57)
+
+
+def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
+    """Figures of all exemplars that fit the meter."""
+    pool: list[motif.Figure] = []
+    for exemplar in exemplars:
+        try:
+            pool += motif.figures(parse(exemplar.abc), exemplar.id, bar)
+        except NotationError as error:
+            error.add_note(f"while taking motifs from exemplar {exemplar.id!r}")
+            raise
+    return pool
+
+
+def _signature(key: Key) -> tuple[int, ...]:
+    """Alteration of each letter C..B in the key signature."""
+    alters = [0] * 7
+    for tone in scale(tonic(key.tonic), key.mode):
+        alters[tone.letter] = tone.alter
+    return tuple(alters)
+
+
+def _staves(
+    plan: Plan, form: tuple[Section, ...], setting: Setting, melody: list[Event], style: dict[str, Any], rng: random.Random
+) -> list[Staff]:
+    """One staff a part, in score order."""
+    parts = sorted(plan.instruments, key=lambda part: _ORDER.index(part.role))
+    counted: dict[str, int] = {}
+    staves: list[Staff] = []
+    changes = _symbols(setting.spans)
+    free = dict(changes)
+    for part in parts:
+        nth = counted[part.role] = counted.get(part.role, 0) + 1
+        events = _events(part, nth - 1, form, setting, melody, style, rng)
+        starts = {event.start for event in events}
+        symbols = {at: free.pop(at) for at in list(free) if at in starts} if part.role in ("melody", "harmony") else {}
+        player = instrument(part.instrument)
+        staves.append(
+            Staff(
+                _LETTER[part.role] + (str(nth) if nth > 1 else ""),
+                player.name,
+                "perc" if part.role == "percussion" else _clef(events),
+                part.program,
+                events,
+                part.role == "percussion",
+                marks(plan.dynamics, part.role, form, setting.bar),
+                symbols,
+            )
+        )
+    return staves
+
+
+def _symbols(spans: list[Span]) -> dict[Fraction, str]:
+    """Chord symbols where the chord changes."""
+    out: dict[Fraction, str] = {}
+    before = ""
+    for span in spans:
+        if span.chord.symbol != before:
+            out[span.start] = before = span.chord.symbol
+    return out
+
+
+def _events(
+    part: Part, nth: int, form: tuple[Section, ...], setting: Setting, melody: list[Event], style: dict[str, Any], rng: random.Random
+) -> list[Event]:
+    """Music of one part by its role."""
+    player = instrument(part.instrument)
+    if part.role == "percussion":
+        return drum_part(form, setting.bar, style if "groove" in style else {"groove": "shaker"})
+    if part.role == "melody":
+        return melody if nth == 0 else _doubled(melody, player, setting)
+    if part.role == "counter":
+        low, high = _inner_range(player, setting, 2)
+        return counter_part(form, setting, melody, low, high, rng.randrange(2**31))
+    if part.role == "bass":
+        low, high = _bass_range(player, setting)
+        return bass_part(form, setting.bar, setting.spans, style["bass"], setting, low, high, rng)
+    low, high = _inner_range(player, setting, -3 if part.role == "pad" else 0)
+    voices = 1 if not player.polyphonic else 3 if part.role == "pad" or setting.bar.length < 3 else 4
+    voiced = voice_chords(setting.spans, melody, low, high, max(3, voices), rng)
+    if part.role == "pad":
+        return pad_part(form, setting.bar, voiced, single=not player.polyphonic)
+    return harmony_part(form, setting.bar, voiced, style["harmony"], single=not player.polyphonic, part=nth)
+
+
+def _inner_range(player: Instrument, setting: Setting, raised: int) -> tuple[int, int]:
+    """Range between bass and melody for chords and inner voices: about two octaves, never less than one."""
+    high = min(player.comfortable_high, setting.center + 3 + raised)
+    low = max(player.comfortable_low, min(high - 12, 50 + raised))
+    return low, max(high, low + 14)
+
+
+def _bass_range(player: Instrument, setting: Setting) -> tuple[int, int]:
+    """An octave and a half from the instrument's good low register, under the melody."""
+    low = max(player.comfortable_low, 28)
+    low = min(low, setting.low - 14) if player.low <= setting.low - 14 else max(player.low, 24)
+    return low, max(low + 12, min(low + 19, setting.low - 2))
+
+
+def _doubled(melody: list[Event], player: Instrument, setting: Setting) -> list[Event]:
+    """A second melody part plays an octave away where its range asks for it, else in unison."""
+    shift = 0
+    pitches = [event.pitches[0] for event in melody]
+    for octave in (0, -7, 7, -14):
+        moved = [midi(e.tones[0][0] + octave, e.tones[0][1]) for e in melody]
+        if min(moved) >= player.low and max(moved) <= player.high:
+            shift = octave
+            break
+    if not pitches or shift == 0:
+        return list(melody)
+    return [Event(e.start, e.length, ((e.tones[0][0] + shift, e.tones[0][1]),), e.marks) for e in melody]
+
+
+def _clef(events: list[Event]) -> str:
+    """Treble or bass, by where the notes lie."""
+    pitches = [pitch for event in events for pitch in event.pitches]
+    return "bass" if pitches and sum(pitches) / len(pitches) < 57 else "treble"

@@ -1,0 +1,98 @@
+"""How loud each written note is: dynamic marks, hairpins, the place in the bar, accents.
+
+The rule: a dynamic mark sets a level (``data/velocity.json``) that holds until the next one in the same voice; between
+the ends of a hairpin the level moves in a straight line to the mark that stands at its end, or by one level if none
+does; then the first note of a bar gets a little more, a note between the beats a little less, and accents more.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from bisect import bisect_right
+from fractions import Fraction
+from functools import cache, lru_cache
+from typing import Any
+
+from notation.tempo import bar_length, beat_length
+from notation.tune import Voice
+
+
+@cache
+def table() -> dict[str, Any]:
+    """Return the velocity table."""
+    text = (importlib.resources.files("notation") / "data" / "velocity.json").read_text("utf-8")
+    return dict(json.loads(text))
+
+
+def velocities(voice: Voice) -> list[int]:
+    """MIDI velocity (1-127) of every note of a voice, in order of ``voice.notes``."""
+    numbers = table()
+    points = _points(voice)
+    times = [time for time, _, _ in points]
+    bars = {bar.number: bar for bar in voice.bars}
+    stressed = {mark.onset for mark in voice.dynamics if mark.text == "sfz"}
+    result = []
+    place, level = None, 0
+    for note in voice.notes:
+        if note.onset is not place:  # the notes of a chord share one onset object
+            place = note.onset
+            level = _level(points, times, place) if len(points) > 1 else numbers["unmarked"]
+            bar = bars.get(note.bar)
+            if bar is not None and bar.meter[1]:
+                level += _stress(bar.meter, bar.duration if bar.number == 0 else None, place - bar.onset)
+            level += numbers["sfz"] if stressed and place in stressed else 0
+        own = level
+        if note.grace:
+            own += numbers["grace"]
+        elif note.decorations:
+            own += numbers["accent"] if "accent" in note.decorations else 0
+            own += numbers["marcato"] if {"marcato", "umarcato"} & set(note.decorations) else 0
+        result.append(max(1, min(127, own)))
+    return result
+
+
+def _points(voice: Voice) -> list[tuple[Fraction, float, float]]:
+    """(time, level from here, change per quarter note) wherever the level is set or begins to move."""
+    numbers = table()
+    levels: dict[str, int] = numbers["levels"]
+    points: list[tuple[Fraction, float, float]] = [(Fraction(-1), float(numbers["unmarked"]), 0.0)]
+    marks = sorted(voice.dynamics, key=lambda mark: mark.onset)
+    for index, mark in enumerate(marks):
+        now = _at(points, mark.onset)
+        if mark.text in levels:
+            points.append((mark.onset, float(levels[mark.text]), 0.0))
+        elif mark.text in ("crescendo(", "diminuendo("):
+            closing = mark.text[:-1] + ")"
+            stop = next((m.onset for m in marks[index + 1 :] if m.text == closing), None)
+            if stop is None or stop <= mark.onset:
+                continue
+            sign = 1 if mark.text == "crescendo(" else -1
+            reach = stop + max(stop - mark.onset, Fraction(1)) / 2
+            goal = next((levels[m.text] for m in marks if stop <= m.onset <= reach and m.text in levels), None)
+            if goal is None or (goal - now) * sign <= 0:
+                goal = max(1, min(127, now + sign * numbers["hairpin_without_goal"]))
+            points.append((mark.onset, now, (goal - now) / float(stop - mark.onset)))
+            points.append((stop, float(goal), 0.0))
+    return sorted(points, key=lambda point: point[0])
+
+
+def _at(points: list[tuple[Fraction, float, float]], time: Fraction) -> float:
+    earlier = [point for point in points if point[0] <= time]
+    start, level, slope = max(earlier, key=lambda point: point[0]) if earlier else points[0]
+    return level + slope * float(time - start) if slope else level
+
+
+def _level(points: list[tuple[Fraction, float, float]], times: list[Fraction], time: Fraction) -> int:
+    start, level, slope = points[max(bisect_right(times, time) - 1, 0)]
+    return round(level + slope * float(time - start)) if slope else round(level)
+
+
+@lru_cache(maxsize=4096)
+def _stress(meter: tuple[int, int], pickup: Fraction | None, place: Fraction) -> int:
+    """What a place in a bar adds; a pickup (of this length) ends where a bar would end."""
+    if pickup is not None:
+        place += bar_length(*meter) - pickup
+    if place == 0:
+        return int(table()["bar"])
+    return int(table()["beat" if place % beat_length(*meter) == 0 else "between_beats"])

@@ -1,0 +1,218 @@
+"""From the written tune to what is played: repeats and endings expanded, ties merged, grace notes sounded.
+
+Rules
+-----
+Repeats and endings: `notation.repeats`. Grace notes take half of the note they decorate, in equal shares, as in abcjs. Trills, turns,
+rolls and staccato are played plain, ``P:``, D.C. and D.S. are not followed. Chord symbols never sound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from chiaroscore import NotationError
+from notation.limits import MAX_PLAYED
+from notation.loudness import velocities
+from notation.repeats import sections
+from notation.tune import Bar, MeterChange, Note, Performance, Sounding, TempoChange, Voice
+
+
+def play_order(bars: Sequence[Bar]) -> list[int]:
+    """Return the indices of the bars in the order they are played (the rules are in `notation.repeats`)."""
+    if not any(bar.right.startswith(":") or bar.ending for bar in bars):
+        return list(range(len(bars)))
+    return [index for section in sections(bars) for index in section.order()]
+
+
+def perform(voices: Sequence[Voice], tempi: Sequence[TempoChange]) -> Performance:
+    """Play the voices.
+
+    Raises
+    ------
+    NotationError
+        If the expanded tune has more than `notation.limits.MAX_PLAYED` notes.
+    """
+    clock = Clock(voices)
+    tones: list[_Tone] = []
+    length = 0
+    first_path: list[tuple[Bar, int]] = []
+    for index, voice in enumerate(voices):
+        path, end = _path(voice, clock)
+        _play(voice, index, path, clock, tones)
+        first_path = first_path or path
+        length = max(length, end)
+    tones.sort(key=lambda tone: (tone.onset, tone.voice, tone.note.pitch))
+    return Performance(
+        tuple(_soundings(tones, clock)),
+        tuple(_played_tempi(tempi, [(bar, clock.time(start)) for bar, start in first_path])),
+        tuple(_played_meters(voices[0], [(bar, clock.time(start)) for bar, start in first_path])) if voices else (),
+        clock.time(length),
+    )
+
+
+class Clock:
+    """Whole ticks for the exact times of a tune: integers are an order of magnitude faster than fractions."""
+
+    def __init__(self, voices: Sequence[Voice]) -> None:
+        parts = {1}
+        for voice in voices:
+            parts.update(note.duration.denominator for note in voice.notes)
+            parts.update(note.onset.denominator for note in voice.notes)
+            parts.update(bar.onset.denominator for bar in voice.bars)
+            parts.update(bar.duration.denominator for bar in voice.bars)
+            parts.update(2 * run * note.duration.denominator for run, note in _decorated(voice.notes))
+        self.per_quarter = math.lcm(*parts)
+        self._times: dict[int, Fraction] = {}
+
+    def ticks(self, time: Fraction) -> int:
+        """Return a time in ticks."""
+        return time.numerator * (self.per_quarter // time.denominator)
+
+    def time(self, ticks: int) -> Fraction:
+        """Return ticks in quarter notes."""
+        known = self._times.get(ticks)
+        if known is None:
+            known = self._times[ticks] = Fraction(ticks, self.per_quarter)
+        return known
+
+
+def _decorated(notes: Sequence[Note]) -> Iterator[tuple[int, Note]]:
+    """The notes that follow grace notes, and how many grace notes."""
+    run = 0
+    for note in notes:
+        if note.grace:
+            run += 1
+        elif run:
+            yield run, note
+            run = 0
+
+
+def _path(voice: Voice, clock: Clock) -> tuple[list[tuple[Bar, int]], int]:
+    """The bars as they are played with their played onsets, and the played length."""
+    order = play_order(voice.bars)
+    if len(order) > MAX_PLAYED:
+        raise NotationError(f"with its repeats the tune has {len(order):,} bars; the limit is {MAX_PLAYED:,}")
+    at, path = 0, []
+    for index in order:
+        bar = voice.bars[index]
+        path.append((bar, at))
+        at += clock.ticks(bar.duration)
+    return path, at
+
+
+@dataclass(slots=True)
+class _Tone:
+    """A sounding note, in ticks; ties may still lengthen it and grace notes still delay it."""
+
+    note: Note
+    onset: int
+    duration: int
+    velocity: int
+    voice: int
+    graces: int = 0  # how many grace notes stand before it
+    delayed: bool = False  # it waits for grace notes
+
+
+def _play(voice: Voice, index: int, path: list[tuple[Bar, int]], clock: Clock, tones: list[_Tone]) -> None:
+    """Append the notes of one voice."""
+    inside: dict[int, list[tuple[Note, int, int, int]]] = {}
+    ticks = clock.ticks
+    for note, velocity in zip(voice.notes, velocities(voice), strict=True):
+        row = (note, ticks(note.onset), ticks(note.duration), velocity)
+        inside.setdefault(note.bar, []).append(row)
+    held: dict[int, _Tone] = {}
+    first = len(tones)
+    for bar, start in path:
+        content = inside.get(bar.number, ())
+        if len(tones) + len(content) > MAX_PLAYED:
+            raise NotationError(f"with its repeats the tune plays more than {MAX_PLAYED:,} notes; shorten it")
+        shift = start - ticks(bar.onset)
+        graces: list[_Tone] = []
+        for note, onset, duration, velocity in content:
+            tone = _Tone(note, onset + shift, duration, velocity, index)
+            if graces and graces[0].note.span != note.span:
+                graces = []
+            if note.grace:
+                graces.append(tone)
+                continue
+            earlier = held.pop(note.pitch, None) if note.tie_stop else None
+            if earlier is not None and earlier.onset + earlier.duration == tone.onset:
+                earlier.duration += duration
+                tone = earlier
+            else:
+                tone.delayed = bool(graces)
+                if graces and not graces[0].delayed:  # a chord sounds its grace notes once
+                    graces[0].delayed = True
+                    tone.graces = len(graces)
+                    tones += graces
+                tones.append(tone)
+            if note.tie_start:
+                held[note.pitch] = tone
+    _sound_graces(tones, first)
+
+
+def _sound_graces(tones: list[_Tone], first: int) -> None:
+    """Give grace notes the first half of the note (or chord) behind them, in equal shares."""
+    for place in range(first, len(tones)):
+        tone = tones[place]
+        if tone.note.grace or not tone.delayed:
+            continue
+        half = tone.duration // 2
+        for count, grace in enumerate(tones[place - tone.graces : place]):
+            share = half // tone.graces
+            grace.onset, grace.duration = tone.onset + count * share, share
+        tone.onset, tone.duration = tone.onset + half, tone.duration - half
+
+
+def _soundings(tones: list[_Tone], clock: Clock) -> Iterator[Sounding]:
+    time = clock.time
+    for tone in tones:
+        note = tone.note
+        yield Sounding(
+            note.pitch,
+            time(tone.onset),
+            time(tone.duration),
+            tone.velocity,
+            tone.voice,
+            note.bar,
+            note.span,
+            note.grace,
+        )
+
+
+def _played_tempi(tempi: Sequence[TempoChange], path: list[tuple[Bar, Fraction]]) -> list[TempoChange]:
+    """Tempo changes in played time; going back to a passage brings back the tempo it was written in."""
+    played: list[TempoChange] = []
+    for bar, start in path or [(None, Fraction(0))]:
+        low = bar.onset if bar else Fraction(0)
+        high = low + bar.duration if bar else Fraction(1)
+        current = [tempo for tempo in tempi if tempo.onset <= low][-1:] or list(tempi[:1])
+        changes = [(start, current[0])]
+        changes += [(start + tempo.onset - low, tempo) for tempo in tempi if low < tempo.onset < high]
+        for onset, tempo in changes:
+            moved = TempoChange(onset, tempo.qpm, tempo.text, tempo.beat, tempo.bpm)
+            if played and (moved.qpm, moved.text) == (played[-1].qpm, played[-1].text):
+                continue
+            if played and played[-1].onset == onset:
+                played.pop()
+            played.append(moved)
+    return played
+
+
+def _played_meters(voice: Voice, path: list[tuple[Bar, Fraction]]) -> list[MeterChange]:
+    """Meter changes in played time."""
+    played: list[MeterChange] = []
+    for bar, start in path:
+        current = [meter for meter in voice.meters if meter.onset <= bar.onset][-1:] or list(voice.meters[:1])
+        for meter in current:
+            moved = MeterChange(start, meter.numerator, meter.denominator, meter.symbol)
+            if not played or (moved.numerator, moved.denominator, moved.symbol) != (
+                played[-1].numerator,
+                played[-1].denominator,
+                played[-1].symbol,
+            ):
+                played.append(moved)
+    return played or [MeterChange(Fraction(0), m.numerator, m.denominator, m.symbol) for m in voice.meters[:1]]

@@ -1,0 +1,68 @@
+"""Percussion for `notation.to_music21`: unpitched notes, each General MIDI key an instrument of its own.
+
+The staff position is the written letter, so the house kit (``c`` snare, ``F`` bass drum, ``g`` hi-hat) stands where
+drummers expect it; cymbals and other metal have crosses for heads.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from importlib import resources
+
+from music21 import instrument, note, percussion, pitch
+from music21.exceptions21 import Music21Exception
+
+from notation.tune import Note, Voice
+
+
+@functools.cache
+def _keys() -> dict[int, tuple[str, bool]]:
+    """General MIDI percussion key -> name and whether its note head is a cross."""
+    text = resources.files("notation").joinpath("data/percussion.json").read_text(encoding="utf-8")
+    return {int(number): (row["name"], row["cross"]) for number, row in json.loads(text)["keys"].items()}
+
+
+@functools.cache
+def _instrument_class(number: int) -> type[instrument.UnpitchedPercussion]:
+    """One class a key: music21 writes one instrument a class into MusicXML."""
+    return type(f"Drum{number}", (instrument.UnpitchedPercussion,), {"__doc__": f"General MIDI key {number}."})
+
+
+def kit(voice: Voice, part: int) -> list[instrument.Instrument]:
+    """Return the instruments a percussion voice needs, in key order; the first carries the part's name."""
+    numbers = sorted({n.pitch for n in voice.notes})
+    made = [drum(number) for number in numbers] or [instrument.UnpitchedPercussion()]
+    for one in made:
+        one.partName, one.partId = voice.name, f"P{part + 1}"
+        one.instrumentId = f"P{part + 1}-{one.instrumentId or 'I1'}"
+    return made
+
+
+def drum(number: int) -> instrument.UnpitchedPercussion:
+    """Return the instrument of a General MIDI percussion key; sounds through ``midi-unpitched`` in MusicXML."""
+    made = _instrument_class(number)()
+    made.instrumentName = _keys().get(number, (f"Drum {number}", False))[0]
+    made.instrumentId = f"drum-{number}"
+    made.percMapPitch = number
+    made.midiChannel = 9
+    return made
+
+
+def drum_chord(notes: tuple[Note, ...]) -> note.NotRest:
+    """Return one stroke, or several at once, as unpitched notes."""
+    strokes = [_stroke(n) for n in notes]
+    return strokes[0] if len(strokes) == 1 else percussion.PercussionChord(strokes)
+
+
+def _stroke(written: Note) -> note.Unpitched:
+    stroke = note.Unpitched()
+    try:
+        place = pitch.Pitch(written.spelled.replace("b", "-"))
+    except Music21Exception:
+        place = pitch.Pitch("C5")
+    stroke.displayStep, stroke.displayOctave = place.step, place.octave if place.octave is not None else 5
+    if _keys().get(written.pitch, ("", False))[1]:
+        stroke.notehead = "x"
+    stroke.storedInstrument = drum(written.pitch)
+    return stroke

@@ -1,0 +1,100 @@
+"""The small file that says which folder holds the store now, of which model and content.
+
+A store's place holds ``manifest.json`` and one ``generation-...`` folder with Chroma's files. A build fills a new
+generation and then replaces the manifest in one step, so an interrupted build leaves the old store, or none, but never
+half of one; what it left behind is swept by the next build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pathlib
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from chiaroscore import StoreError, write_text
+
+FORMAT = 1
+GENERATION = "generation-"
+REBUILD = "rebuild it with: chiaroscore store build"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a store is made of."""
+
+    generation: str  # folder name
+    model: str
+    dim: int
+    origin: str  # "builtin" or "custom"
+    content: str  # digest of the built-in sources, or of the exemplars of a custom store
+    genres: dict[str, int]
+    chiaroscore: str  # version that built it
+    format: int = FORMAT
+
+    @property
+    def count(self) -> int:
+        """Number of exemplars."""
+        return sum(self.genres.values())
+
+
+def read_manifest(place: pathlib.Path) -> Manifest | None:
+    """Return the manifest, None if there is no store.
+
+    Raises
+    ------
+    StoreError
+        If the manifest cannot be read or is of another format.
+    """
+    path = place / "manifest.json"
+    try:
+        loaded = json.loads(path.read_text("utf-8"))
+        if loaded.get("format") != FORMAT:
+            raise StoreError(f"the store at {str(place)!r} has format {loaded.get('format')!r}, this version reads {FORMAT}; {REBUILD}")
+        return Manifest(**loaded)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise StoreError(f"the store's manifest {str(path)!r} cannot be read ({error}); {REBUILD}") from error
+
+
+def write_manifest(place: pathlib.Path, manifest: Manifest) -> None:
+    """Replace the manifest, whole or not at all."""
+    write_text(place / "manifest.json", json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n")
+
+
+def sweep(place: pathlib.Path, keep: str) -> None:
+    """Remove all generations but one: leftovers of interrupted builds and of the store before."""
+    for folder in place.glob(GENERATION + "*"):
+        if folder.name != keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def writer_lock(place: pathlib.Path, wait: float) -> Iterator[None]:
+    """Hold the one writer's lock of a store.
+
+    Raises
+    ------
+    StoreError
+        If another process holds it for longer than ``wait`` seconds, or the folder cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    path = place / "writer.lock"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        started = time.monotonic()
+        with lock.acquire(timeout=wait):
+            yield
+    except Timeout as error:
+        raise StoreError(
+            f"the store at {str(place)!r} is being written by another process (waited {time.monotonic() - started:.0f} s "
+            f"for {path.name}); wait for it to end, or choose another place with CHIAROSCORE_CACHE"
+        ) from error
+    except OSError as error:
+        raise StoreError(f"cannot write the store at {str(place)!r}: {error.strerror or error}; choose another place with CHIAROSCORE_CACHE") from error

@@ -1,0 +1,56 @@
+"""How an `Exemplar` lies in Chroma: one collection a genre, the ABC as document, everything else as metadata."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chiaroscore import StoreError
+from rag_store.exemplar import Exemplar
+
+#: HNSW parameters: small collections and these gave recall@5 = 0.995 where the defaults gave 0.70. A low
+#: ``sync_threshold`` writes the graph at once; else each open of a collection under 1,000 rows builds it again.
+HNSW: dict[str, Any] = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 200,
+    "max_neighbors": 32,
+    "batch_size": 2,
+    "sync_threshold": 2,
+}
+PREFIX = "genre."
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Exemplar) if field.name not in ("id", "abc"))
+_TYPES = {field.name: {"str": str, "float": float, "int": int}[str(field.type)] for field in dataclasses.fields(Exemplar)}
+
+
+def collection_name(genre: str) -> str:
+    """Name of a genre's collection: ``"bossa nova"`` gives ``"genre.bossa-nova"``."""
+    return PREFIX + genre.replace(" ", "-")
+
+
+def to_metadata(exemplar: Exemplar) -> dict[str, str | int | float]:
+    """Return the fields but id and ABC, as Chroma takes them."""
+    return {name: _TYPES[name](getattr(exemplar, name)) for name in _FIELDS}
+
+
+def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exemplar:
+    """Return the exemplar of a row.
+
+    Raises
+    ------
+    StoreError
+        If a field is missing: the row is from another version.
+    """
+    try:
+        return Exemplar(id=identity, abc=abc, **{name: _TYPES[name](metadata[name]) for name in _FIELDS})
+    except KeyError as error:
+        raise StoreError(f"exemplar {identity!r} lacks the field {error}; rebuild the store: chiaroscore store build") from error
+
+
+def content_digest(exemplars: Iterable[Exemplar]) -> str:
+    """Digest of a set of exemplars, in whatever order."""
+    rows = sorted(hashlib.sha256(repr(dataclasses.astuple(exemplar)).encode()).hexdigest() for exemplar in exemplars)
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:32]

@@ -1,0 +1,108 @@
+"""Two tracks and their joining: broad by text, targeted by attributes, as in MTM, then variety.
+
+Rules
+-----
+* Broad track: all genres' nearest captions, ordered by cosine.
+* Targeted track (if attributes are asked or named by the text): rows of the asked genre, or of all; ordered by the
+  weight of the attributes they meet, then by cosine; rows that meet none are not in it.
+* Joining: reciprocal rank fusion, 1 / (60 + rank) from each track (Cormack, Clarke & Buettcher 2009), the targeted one
+  counting double when any attribute was asked outright, not only read from the text.
+* Variety: maximal marginal relevance (Carbonell & Goldstein 1998) with three quarters of the weight on relevance.
+
+Equal scores are ordered by id, so the same question has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag_store.chroma import Row
+from rag_store.embed import Vectors
+from rag_store.exemplar import Exemplar
+from rag_store.wanted import WEIGHTS, Wanted
+
+RRF = 60
+RELEVANCE = 0.75  # of the MMR weight; the rest punishes likeness to what is already chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer: the exemplar, its score in (0, 1] (1: first on every track), and why it is here."""
+
+    exemplar: Exemplar
+    score: float
+    why: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A row with its joined score and its reasons."""
+
+    row: Row
+    score: float
+    why: tuple[str, ...]
+
+
+def broad(rows: Sequence[Row]) -> list[Row]:
+    """Order rows by their cosine to the query."""
+    return sorted(rows, key=lambda row: (-round(row.cosine, 6), row.id))
+
+
+def targeted(rows: Sequence[Row], wanted: Wanted) -> list[Row]:
+    """Order the rows that meet asked attributes by the weight of what they meet, then by cosine."""
+
+    def weight(row: Row) -> int:
+        return sum(WEIGHTS[name] for name in wanted.met(row.metadata))
+
+    chosen = [row for row in rows if wanted.met(row.metadata)]
+    if wanted.genre is not None:
+        chosen = [row for row in chosen if row.metadata["genre"] == wanted.genre]
+    return sorted(chosen, key=lambda row: (-weight(row), -round(row.cosine, 6), row.id))
+
+
+def fuse(broad_track: Sequence[Row], targeted_track: Sequence[Row], wanted: Wanted) -> list[Ranked]:
+    """Join the two tracks by reciprocal rank; best first."""
+    double = 2.0 if set(wanted.asked()) - wanted.read else 1.0
+    rows = {row.id: row for row in (*broad_track, *targeted_track)}
+    at_broad = {row.id: rank for rank, row in enumerate(broad_track, 1)}
+    at_targeted = {row.id: rank for rank, row in enumerate(targeted_track, 1)}
+    best = 1.0 / (RRF + 1) + (double / (RRF + 1) if targeted_track else 0.0)
+    joined: list[Ranked] = []
+    for identity, row in rows.items():
+        score, why = 0.0, []
+        if identity in at_broad:
+            score += 1.0 / (RRF + at_broad[identity])
+            why.append(f"broad: rank {at_broad[identity]}, cosine {row.cosine:.2f}")
+        if identity in at_targeted:
+            score += double / (RRF + at_targeted[identity])
+            why.append(f"targeted: rank {at_targeted[identity]}, {_said(row, wanted)}")
+        joined.append(Ranked(row, score / best, tuple(why)))
+    return sorted(joined, key=lambda ranked: (-ranked.score, ranked.row.id))
+
+
+def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) -> list[Ranked]:
+    """Choose ``k`` by maximal marginal relevance: the best first, then the best that differ from those chosen."""
+    left, chosen = list(ranked), list(ranked[:1])
+    left = left[1:]
+    while left and len(chosen) < k:
+        likeness = {
+            candidate.row.id: max(float(vectors[candidate.row.id] @ vectors[other.row.id]) for other in chosen)
+            for candidate in left
+        }
+        following = min(
+            left,
+            key=lambda c: (-round(RELEVANCE * c.score - (1 - RELEVANCE) * likeness[c.row.id], 9), c.row.id),
+        )
+        chosen.append(following)
+        left.remove(following)
+    return chosen
+
+
+def _said(row: Row, wanted: Wanted) -> str:
+    """Say which asked attributes a row meets and which it does not: "genre tango, meter 4/4 (not mood sad)"."""
+    met = wanted.met(row.metadata)
+    said = ", ".join(f"{name.replace('_', ' ')} {wanted.asked()[name]}" for name in met)
+    missed = [f"{name.replace('_', ' ')} {value}" for name, value in wanted.asked().items() if name not in met]
+    read = " [read from the text]" if set(met) <= wanted.read else ""
+    return said + (f" (not {', '.join(missed)})" if missed else "") + read

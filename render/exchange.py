@@ -1,0 +1,127 @@
+"""A tune as MusicXML, for notation programs and for our own engraver."""
+
+from __future__ import annotations
+
+import itertools
+import xml.etree.ElementTree as ElementTree
+
+from chiaroscore import RenderError
+from notation import Tune
+from render.source import one_line, tune_of
+
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"
+"http://www.musicxml.org/dtds/partwise.dtd">
+"""
+
+
+def musicxml(tune: Tune | str) -> str:
+    """Return ``tune`` (or ABC text) as MusicXML 4.0, ``score-partwise``; the same tune gives the same text.
+
+    music21 writes it. Then its random identifiers become ``P1``, ``P1-I1`` ... in order, the date is left
+    out, and a tempo is one direction above the staff, its word before its number, as engravers set it.
+
+    Raises
+    ------
+    NotationError
+        If a text is not ABC.
+    RenderError
+        If music21 cannot write the tune.
+    """
+    from music21.exceptions21 import Music21Exception
+    from music21.musicxml.m21ToXml import GeneralObjectExporter
+
+    from notation import to_music21
+
+    tune = tune_of(tune)
+    score = to_music21(tune)
+    try:
+        written = GeneralObjectExporter(score).parse()
+    except Music21Exception as error:
+        raise RenderError(
+            f"music21 cannot write {tune.title!r} as MusicXML: {error}; run check() on the ABC"
+        ) from error
+    root = ElementTree.fromstring(written)  # noqa: S314 - our own text
+    _undate(root)
+    _number(root)
+    _correct(root)
+    _join_tempi(root)
+    _credit(root, one_line(tune.title), one_line(tune.composer))
+    ElementTree.indent(root)
+    return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _undate(root: ElementTree.Element) -> None:
+    """Remove the date of writing."""
+    for encoding in root.iter("encoding"):
+        for date in encoding.findall("encoding-date"):
+            encoding.remove(date)
+
+
+def _number(root: ElementTree.Element) -> None:
+    """Give parts and instruments running numbers as identifiers."""
+    names: dict[str, str] = {}
+    for part, declared in enumerate(root.iter("score-part"), start=1):
+        names[declared.get("id", "")] = f"P{part}"
+        for count, instrument in enumerate(declared.findall("score-instrument"), start=1):
+            names[instrument.get("id", "")] = f"P{part}-I{count}"
+    for tag in ("score-part", "part", "score-instrument", "midi-instrument", "instrument"):
+        for element in root.iter(tag):
+            name = element.get("id", "")
+            element.set("id", names.get(name, name))
+
+
+def _correct(root: ElementTree.Element) -> None:
+    """Put right what music21 leaves odd: drum channels, "Ac b" for a part called Bass, naturals in chords."""
+    for instrument in root.iter("midi-instrument"):
+        channel = instrument.find("midi-channel")
+        if channel is not None and instrument.find("midi-unpitched") is not None:
+            channel.text = "10"
+    for part in root.iter("score-part"):
+        name, short = part.findtext("part-name") or "", part.find("part-abbreviation")
+        if short is not None and 0 < len(name) <= 6:
+            short.text = name
+    for chord in root.iter("root"):
+        natural = chord.find("root-alter")
+        if natural is not None and natural.text == "0":
+            chord.remove(natural)
+
+
+def _join_tempi(root: ElementTree.Element) -> None:
+    """Put the words of a tempo and its metronome mark, which music21 writes apart, into one direction."""
+    for measure in root.iter("measure"):
+        children = list(measure)
+        for mark, words in itertools.pairwise(children):
+            if mark.find("direction-type/metronome") is None:
+                continue
+            mark.set("placement", "above")
+            if (
+                words.tag == "direction"
+                and words.find("direction-type/words") is not None
+                and _at(mark) == _at(words)
+            ):
+                measure.remove(words)
+                mark.insert(0, words.find("direction-type"))  # type: ignore[arg-type]
+    for words in root.iter("words"):
+        words.attrib.pop("default-y", None)
+
+
+def _credit(root: ElementTree.Element, title: str, composer: str) -> None:
+    """Write title and composer at the head of the first page; verovio draws no composer from the metadata."""
+    before = list(root).index(root.find("part-list"))  # type: ignore[arg-type]
+    for kind, text, justify, valign in (
+        ("title", title, "center", "top"),
+        ("composer", composer, "right", "bottom"),
+    ):
+        if text:
+            credit = ElementTree.Element("credit", page="1")
+            ElementTree.SubElement(credit, "credit-type").text = kind
+            words = ElementTree.SubElement(credit, "credit-words", justify=justify, valign=valign)
+            words.text = text
+            root.insert(before, credit)
+            before += 1
+
+
+def _at(direction: ElementTree.Element) -> str:
+    """Return the offset of a direction from the note it stands before."""
+    return direction.findtext("offset", "0")
