@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation import measure
+from evaluation import measure, voice_leading
 from notation import Problem, Tune, check, events, parse
 from prompts import Plan
 
@@ -109,25 +109,20 @@ def _penalty(value: float, record: dict[str, Any]) -> float:
 def _terms(tune: Tune, plan: Plan) -> dict[str, float]:
     """Measured value of every term."""
     metrics = measure(tune)
-    line = _melody(tune)
     seconds = max(metrics["duration_seconds"], 1e-9)
-    density = len(tune.performance.notes) / seconds
+    rows = events(tune)
+    line = rows[(rows["voice"] == 0) & ~rows["drum"]]
+    density = float(np.sum(~rows["drum"])) / seconds
     return {
         "density": math.log2(max(density, 1e-9) / plan.rhythm.density),
         **_intervals(line),
         "equal_run": metrics["longest_equal_run"] / max(1, len(line)),
-        "chord_tones": _chord_tones(tune, line),
-        "fault_rate": metrics["voice_leading_fault_rate"],
-        "crossings": float(_crossed_bars(tune)),
+        "chord_tones": _chord_tones(rows, line),
+        "fault_rate": _outer_faults(rows),
+        "crossings": float(_crossed_bars(rows)),
         "empty_beats": metrics["empty_beat_rate"],
         "pitch_classes": metrics["n_pitch_classes_used"],
     }
-
-
-def _melody(tune: Tune) -> np.ndarray[Any, Any]:
-    """Events of the first voice."""
-    rows = events(tune)
-    return rows[(rows["voice"] == 0) & ~rows["drum"]]
 
 
 def _intervals(line: np.ndarray[Any, Any]) -> dict[str, float]:
@@ -153,9 +148,8 @@ def _intervals(line: np.ndarray[Any, Any]) -> dict[str, float]:
     return dict(zip(names, values, strict=True))
 
 
-def _chord_tones(tune: Tune, line: np.ndarray[Any, Any]) -> float:
+def _chord_tones(rows: np.ndarray[Any, Any], line: np.ndarray[Any, Any]) -> float:
     """Share of the melody's notes on downbeats whose pitch class another pitched voice sounds in that bar."""
-    rows = events(tune)
     others = rows[(rows["voice"] != 0) & ~rows["drum"]]
     first = {int(bar): row for bar, row in reversed(list(zip(line["bar"], line, strict=True)))}
     hits = [
@@ -165,14 +159,30 @@ def _chord_tones(tune: Tune, line: np.ndarray[Any, Any]) -> float:
     return float(np.mean(hits)) if hits and len(others) else math.nan
 
 
-def _crossed_bars(tune: Tune) -> int:
-    """Bars in which the bass (the lowest voice on average) rises above the melody."""
-    rows = events(tune)
-    rows = rows[~rows["drum"]]
-    means = {int(voice): float(rows["pitch"][rows["voice"] == voice].mean()) for voice in np.unique(rows["voice"])}
-    if len(means) < 2:
+def _bass_voice(rows: np.ndarray[Any, Any]) -> int | None:
+    """Voice that is lowest on average, None if the melody is alone."""
+    pitched = rows[~rows["drum"]]
+    voices = [int(voice) for voice in np.unique(pitched["voice"]) if voice != 0]
+    if not voices:
+        return None
+    return min(voices, key=lambda voice: float(pitched["pitch"][pitched["voice"] == voice].mean()))
+
+
+def _outer_faults(rows: np.ndarray[Any, Any]) -> float:
+    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions; 0 without a bass."""
+    bass = _bass_voice(rows)
+    if bass is None:
+        return 0.0
+    outer = rows[np.isin(rows["voice"], (0, bass)) & ~rows["drum"]]
+    found = voice_leading(outer)
+    return float(found.fault_rate) if found.motions else 0.0
+
+
+def _crossed_bars(rows: np.ndarray[Any, Any]) -> int:
+    """Bars in which the bass rises above the melody."""
+    low = _bass_voice(rows)
+    if low is None:
         return 0
-    low = min(means, key=lambda voice: means[voice])
     crossed = 0
     for bar in np.unique(rows["bar"]):
         here = rows[rows["bar"] == bar]

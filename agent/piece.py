@@ -18,9 +18,9 @@ from PIL import Image
 import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
+from agent.formats import FORMATS, SOUND_FORMATS, check_formats
 from agent.offline.writer import Draft
 from agent.picture import picture_hash
-from chiaroscore import InputError
 from evaluation import measure
 from notation import Tune, parse
 from prompts import Plan, Scene
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
     from agent.sound import Sound
 
-#: What `Piece.save` writes unless told otherwise.
-FORMATS = ("abc", "mid", "musicxml", "svg", "wav", "html")
-SOUND_FORMATS = ("wav", "flac", "mp3", "ogg")
 #: Samples a second of the sound.
 RATE = 44_100
 #: Libraries whose version can change the bytes of a piece.
@@ -182,8 +179,10 @@ class Piece:
 
         Raises
         ------
+        ControlError
+            If a format is unknown.
         InputError
-            If a format is unknown or the folder cannot be written; then nothing is left half-written.
+            If the folder cannot be written; then nothing is left half-written.
         """
         wanted = check_formats(formats)
         files: dict[str, bytes] = {}
@@ -225,22 +224,6 @@ class Piece:
         from agent.view import notebook_html
 
         return {"text/plain": str(self), "text/html": notebook_html(self)}
-
-
-def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
-    """Formats in order, once each.
-
-    Raises
-    ------
-    InputError
-        If one is unknown.
-    """
-    known = (*FORMATS, *SOUND_FORMATS[1:])
-    wanted = tuple(dict.fromkeys([formats] if isinstance(formats, str) else formats))
-    for kind in wanted:
-        if kind not in known:
-            raise InputError(f"unknown format {kind!r}; choose from {', '.join(known)}")
-    return wanted
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -1,21 +1,23 @@
 """How many tunes come out of `notation.to_music21` as abcjs plays them, note for note.
 
-Run ``python benchmarks/agreement.py`` (``--tunes 1000 --reader 100 --show 0``). It takes tunes evenly from the ABC books
-in music21's own corpus (Ryan's Mammoth Collection, O'Neill's Music of Ireland, Aird's Airs), builds the score, expands
-its repeats with music21, and compares every note-on (onset to 1/48 of a quarter note, and pitch) with abcjs's own
-sequencer (``setUpAudio``) and with our `Tune.performance`; and, on a smaller sample, music21's own ABC reader with
-abcjs. A tune agrees only if no note-on differs. Exit code 1 if fewer than 99 % of the *clear* tunes agree with abcjs.
+Run ``python benchmarks/agreement.py`` (``--tunes 1000 --reader 100 --show 0``). It takes tunes evenly from
+the ABC books in music21's own corpus (Ryan's Mammoth Collection, O'Neill's Music of Ireland, Aird's Airs),
+builds the score, expands its repeats with music21, and compares every note-on (onset to 1/48 of a quarter
+note, and pitch) with abcjs's own sequencer (``setUpAudio``) and with our `Tune.performance`; and, on a
+smaller sample, music21's own ABC reader with abcjs. A tune agrees only if no note-on differs. Exit code 1 if
+fewer than 99 % of the *clear* tunes agree with abcjs.
 
 Two forms of each text are compared, both sides always reading the same one:
 
 plain
-    Without grace notes, ornaments, quoted strings and tempo changes inside the tune, which programs sound (abcjs: time)
-    in ways of their own.
+    Without grace notes, ornaments, quoted strings and tempo changes inside the tune, which programs sound
+    (abcjs: time) in ways of their own.
 clear
-    Plain, and with what abcjs 6.7.2 is known to play wrongly put in words it plays rightly: an opening repeat sign that
-    was left out is written (abcjs drops the bars before the endings of such a section; its next version does not), and
-    a tie to a different pitch, really a slur, is taken away (abcjs swallows its second note). abc2midi plays 180 of
-    the 260 *plain* tunes of all 4,248 that differ from abcjs as we do, and one as abcjs does.
+    Plain, and with what abcjs 6.7.2 is known to play wrongly put in words it plays rightly: an opening repeat
+    sign that was left out is written (abcjs drops the bars before the endings of such a section; its next
+    version does not), and a tie to a different pitch, really a slur, is taken away (abcjs swallows its second
+    note). abc2midi plays 180 of the 260 *plain* tunes of all 4,248 that differ from abcjs as we do, and one
+    as abcjs does.
 """
 
 from __future__ import annotations
@@ -176,7 +178,10 @@ def main(arguments: list[str] | None = None) -> int:
         start = time.perf_counter()
         share, odd = agreement(sample, ours, theirs)
         shares.append(share)
-        print(f"{name:32} {len(sample):6} {share:8.1%} {len(sample) / (time.perf_counter() - start):8.1f}", flush=True)
+        print(
+            f"{name:32} {len(sample):6} {share:8.1%} {len(sample) / (time.perf_counter() - start):8.1f}",
+            flush=True,
+        )
         for abc, reason in odd[: options.show]:
             print(f"--- {reason}\n{abc}")
     return 0 if shares[0] >= GOAL else 1

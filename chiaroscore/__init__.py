@@ -9,7 +9,7 @@ from chiaroscore.errors import (
     RenderError,
     StoreError,
 )
-from chiaroscore.files import cache_dir, replace_folder, write_bytes, write_text
+from chiaroscore.files import cache_dir, check_writable, replace_folder, write_bytes, write_text
 
 __version__ = "0.1.0"
 
@@ -22,6 +22,7 @@ __all__ = [
     "RenderError",
     "StoreError",
     "cache_dir",
+    "check_writable",
     "replace_folder",
     "write_bytes",
     "write_text",

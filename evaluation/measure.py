@@ -29,7 +29,8 @@ _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 def measure(tune: Tune) -> dict[str, float]:
     """Return every metric of `METRICS` for a tune as it is played, in that order; NaN where there is nothing to measure.
 
-    Metrics that suppose one measure length (``empty_measure_rate``, ``groove_consistency``) take the first meter's.
+    Metrics that suppose one measure length (``empty_measure_rate``, ``groove_consistency``) take the first
+    meter's.
     """
     notes, starts = events(tune), bar_starts(tune)
     length = float(tune.performance.duration)

@@ -12,7 +12,8 @@ import numpy as np
 
 from evaluation.grid import Notes, mean, pitched
 
-#: Names of the interval kinds, and the largest interval in semitones of each: unison, second, third, all beyond.
+#: Names of the interval kinds, and the largest interval in semitones of each: unison, second, third, all
+#: beyond.
 KINDS = (("repeated_note_rate", 0), ("step_rate", 2), ("skip_rate", 4), ("leap_rate", 127))
 
 
@@ -44,9 +45,9 @@ def interval_profile(notes: Notes) -> dict[str, float]:
     -------
     dict of str to float
         Shares adding up to 1: ``repeated_note_rate`` (0 semitones), ``step_rate`` (1-2), ``skip_rate`` (3-4),
-        ``leap_rate`` (5 and more); and ``mean_interval`` in semitones, unsigned. All NaN with under two notes. Classes
-        as in Piston's and jSymbolic's (McKay, Cumming and Fujinaga, ISMIR 2018) melodic features: repeated notes,
-        stepwise motion, thirds, wider.
+        ``leap_rate`` (5 and more); and ``mean_interval`` in semitones, unsigned. All NaN with under two
+        notes. Classes as in Piston's and jSymbolic's (McKay, Cumming and Fujinaga, ISMIR 2018) melodic
+        features: repeated notes, stepwise motion, thirds, wider.
     """
     size = np.abs(np.diff(top_line(notes)["pitch"].astype(int)))
     profile, below = {}, -1

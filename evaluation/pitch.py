@@ -53,7 +53,8 @@ def pitch_entropy(notes: Notes) -> float:
 def pitch_class_entropy(notes: Notes) -> float:
     r"""Entropy of the pitch-class histogram in bits, :math:`-\sum_{i<12} p_i \log_2 p_i`, 0 to 3.585; NaN without notes.
 
-    Source: MusPy ``pitch_class_entropy``, after Wu and Yang, "The Jazz Transformer on the Front Line", ISMIR 2020.
+    Source: MusPy ``pitch_class_entropy``, after Wu and Yang, "The Jazz Transformer on the Front Line", ISMIR
+    2020.
     """
     return entropy(_classes(notes))
 
@@ -61,8 +62,8 @@ def pitch_class_entropy(notes: Notes) -> float:
 def windowed_pitch_class_entropy(notes: Notes, n_bars: int, window: int = 1) -> float:
     r"""Mean pitch-class entropy over all windows of ``window`` neighbouring bars, in bits; NaN without notes.
 
-    :math:`H = \frac{1}{W}\sum_w H(\text{bars } w \dots w+n-1)`; windows without notes are left out, and a window longer
-    than the piece falls back to the whole piece.
+    :math:`H = \frac{1}{W}\sum_w H(\text{bars } w \dots w+n-1)`; windows without notes are left out, and a
+    window longer than the piece falls back to the whole piece.
 
     Parameters
     ----------
@@ -120,7 +121,9 @@ def scale_consistency(notes: Notes) -> float:
     if not counts.sum():
         return float("nan")
     best = max(
-        int(np.roll(counts, -root)[list(SCALES[mode])].sum()) for mode in ("major", "minor") for root in range(12)
+        int(np.roll(counts, -root)[list(SCALES[mode])].sum())
+        for mode in ("major", "minor")
+        for root in range(12)
     )
     return float(best / counts.sum())
 

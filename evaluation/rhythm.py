@@ -24,9 +24,10 @@ POSITIONS = 64
 def groove_consistency(notes: Notes, measure: float, resolution: int = RESOLUTION) -> float:
     r"""Return one minus the mean Hamming distance of neighbouring measures' onset patterns; NaN with under two measures.
 
-    :math:`1 - \frac{1}{R (T-1)} \sum_{i<T} d(G_i, G_{i+1})` with :math:`G_i` the binary onset vector of measure i, of R
-    steps; all instruments together, percussion too. Measures are laid from time 0 and all equally long, and their
-    number is :math:`T = \lfloor \text{length} / R \rfloor + 1`, as in MusPy's ``groove_consistency``.
+    :math:`1 - \frac{1}{R (T-1)} \sum_{i<T} d(G_i, G_{i+1})` with :math:`G_i` the binary onset vector of
+    measure i, of R steps; all instruments together, percussion too. Measures are laid from time 0 and all
+    equally long, and their number is :math:`T = \lfloor \text{length} / R \rfloor + 1`, as in MusPy's
+    ``groove_consistency``.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def groove_consistency(notes: Notes, measure: float, resolution: int = RESOLUTIO
     if total < 2:
         return float("nan")
     at = np.unique(start)
-    # a neighbour differs at a step if exactly one of the two has an onset there: count onsets without their partner
+    # a neighbour differs at a step if exactly one of the two has an onset there: count onsets without their
+    # partner
     inner = 2 * len(at) - int(np.count_nonzero(at < span)) - int(np.count_nonzero(at >= (total - 1) * span))
     shared = len(np.intersect1d(at + span, at, assume_unique=True))
     return 1.0 - (inner - 2 * shared) / (span * (total - 1))
@@ -53,9 +55,9 @@ def groove_consistency(notes: Notes, measure: float, resolution: int = RESOLUTIO
 def grooving_similarity(notes: Notes, starts: NDArray[np.float64]) -> float:
     r"""Mean likeness of the onset patterns of all pairs of bars, 0 to 1; NaN with under two bars or no notes.
 
-    :math:`GS = \operatorname{mean}_{a<b}\left(1 - \frac{1}{Q}\sum_i \mathrm{XOR}(g_{a,i}, g_{b,i})\right)`, Q = 64
-    positions a bar, onsets rounded to the nearest (in any meter a bar has 64). MusDr draws 1,000 pairs at random;
-    here all pairs count: a position set in k of B bars differs in k(B - k) of them. This is not
+    :math:`GS = \operatorname{mean}_{a<b}\left(1 - \frac{1}{Q}\sum_i \mathrm{XOR}(g_{a,i}, g_{b,i})\right)`, Q
+    = 64 positions a bar, onsets rounded to the nearest (in any meter a bar has 64). MusDr draws 1,000 pairs
+    at random; here all pairs count: a position set in k of B bars differs in k(B - k) of them. This is not
     `groove_consistency`, which compares neighbours only.
 
     References
@@ -80,8 +82,9 @@ def note_density(notes: Notes, length: float) -> float:
 def mean_ioi(notes: Notes) -> float:
     r"""Mean inter-onset interval in quarter notes, all voices pooled; NaN with under two onsets.
 
-    :math:`\operatorname{mean}(\Delta t)` over the sorted different onsets: notes of a chord count once. The survey
-    "Vision-to-Music Generation" (2025, table 3) names the metric without saying pooled or per track; this is pooled.
+    :math:`\operatorname{mean}(\Delta t)` over the sorted different onsets: notes of a chord count once. The
+    survey "Vision-to-Music Generation" (2025, table 3) names the metric without saying pooled or per track;
+    this is pooled.
     """
     onsets = np.unique(np.rint(pitched(notes)["onset"] * 480) / 480)
     return mean(np.diff(onsets))
@@ -90,8 +93,8 @@ def mean_ioi(notes: Notes) -> float:
 def rhythm_repetition(notes: Notes, starts: NDArray[np.float64]) -> float:
     """Share of the melody's bars whose rhythm an earlier bar already had, 0 to 1; NaN without notes.
 
-    The rhythm of a bar is the set of (position in the bar, duration) of `top_line`, on `RESOLUTION` steps a quarter
-    note; bars in which the melody rests are not counted. Own definition.
+    The rhythm of a bar is the set of (position in the bar, duration) of `top_line`, on `RESOLUTION` steps a
+    quarter note; bars in which the melody rests are not counted. Own definition.
     """
     line = top_line(notes)
     if not len(line):
@@ -116,7 +119,8 @@ def duration_entropy(notes: Notes) -> float:
 def longest_equal_run(notes: Notes) -> float:
     """Most melody notes in a row of the same duration, 0 without notes; own definition.
 
-    A writer that never leaves straight quarters shows here. Durations are compared on `RESOLUTION` steps a quarter.
+    A writer that never leaves straight quarters shows here. Durations are compared on `RESOLUTION` steps a
+    quarter.
     """
     length = np.rint(top_line(notes)["duration"] * RESOLUTION)
     if not len(length):

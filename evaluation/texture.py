@@ -34,9 +34,9 @@ def polyphony(notes: Notes, resolution: int = RESOLUTION) -> float:
 def polyphony_rate(notes: Notes, threshold: int = 2, resolution: int = RESOLUTION) -> float:
     r"""Return the share of time steps in which more than ``threshold`` different pitches sound; NaN without length.
 
-    :math:`\#(\text{steps with} > t \text{ pitches}) / \#(\text{steps})`; the default 2 therefore means three or more.
-    Percussion is left out of the count but not of the length. Source: MusPy ``polyphony_rate``, after MuseGAN
-    (Dong et al., AAAI 2018).
+    :math:`\#(\text{steps with} > t \text{ pitches}) / \#(\text{steps})`; the default 2 therefore means three
+    or more. Percussion is left out of the count but not of the length. Source: MusPy ``polyphony_rate``,
+    after MuseGAN (Dong et al., AAAI 2018).
     """
     length = _length(notes, resolution)
     if length < 1:
@@ -54,9 +54,9 @@ def polyphony_rate(notes: Notes, threshold: int = 2, resolution: int = RESOLUTIO
 def empty_beat_rate(notes: Notes, resolution: int = RESOLUTION) -> float:
     r"""Share of beats (quarter notes) in which no note sounds, percussion counting as a note; NaN without length.
 
-    :math:`1 - \#(\text{beats touched}) / (\lfloor \text{length}/\text{resolution} \rfloor + 1)`. As in MusPy's
-    ``empty_beat_rate`` the end of a note is inclusive, so one that ends on a beat fills the next beat too, and a held
-    note fills every beat it spans.
+    :math:`1 - \#(\text{beats touched}) / (\lfloor \text{length}/\text{resolution} \rfloor + 1)`. As in
+    MusPy's ``empty_beat_rate`` the end of a note is inclusive, so one that ends on a beat fills the next beat
+    too, and a held note fills every beat it spans.
     """
     return _empty_rate(notes, resolution, resolution)
 
@@ -64,8 +64,8 @@ def empty_beat_rate(notes: Notes, resolution: int = RESOLUTION) -> float:
 def empty_measure_rate(notes: Notes, measure: float, resolution: int = RESOLUTION) -> float:
     """Share of measures in which no note sounds, percussion counting as a note; NaN without length.
 
-    The formula of `empty_beat_rate` with the measure's length; measures are laid from time 0 and all equally long.
-    Source: MusPy ``empty_measure_rate``, after MuseGAN (Dong et al., AAAI 2018).
+    The formula of `empty_beat_rate` with the measure's length; measures are laid from time 0 and all equally
+    long. Source: MusPy ``empty_measure_rate``, after MuseGAN (Dong et al., AAAI 2018).
 
     Parameters
     ----------
@@ -90,7 +90,9 @@ def measure_steps(measure: float, resolution: int) -> int:
     """
     span = round(measure * resolution) if math.isfinite(measure) else 0
     if span < 1:
-        raise ControlError(f"a measure of {measure!r} quarter notes is shorter than one time step; give a longer one")
+        raise ControlError(
+            f"a measure of {measure!r} quarter notes is shorter than one time step; give a longer one"
+        )
     return span
 
 

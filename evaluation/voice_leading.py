@@ -7,8 +7,8 @@ lowest voice its lowest. A *sonority* is the span between two neighbouring point
 quarter notes. A gap of up to an eighth note inside a voice does not break its line (staccato, breath); a longer rest
 does. Repeats are judged as they are played.
 
-Rules, from Aldwell and Schachter, *Harmony and Voice Leading*, and Piston, *Harmony*: between two neighbouring
-sonorities in which both voices move in the same direction,
+Rules, from Aldwell and Schachter, *Harmony and Voice Leading*, and Piston, *Harmony*: between two
+neighbouring sonorities in which both voices move in the same direction,
 
 * *parallel*: fifth to fifth, or octave or unison to octave or unison (compound intervals too);
 * *direct* (hidden): any other interval to a fifth or octave, the upper voice leaping by more than a whole tone;
@@ -38,7 +38,9 @@ _SILENT = -1000
 class Fault:
     """One fault: what, where it arrives (quarter notes), between which voices (indices in ``Tune.voices``)."""
 
-    kind: str  # "parallel fifths", "parallel octaves", "direct fifths", "direct octaves", "crossing", "spacing"
+    kind: (
+        str  # "parallel fifths", "parallel octaves", "direct fifths", "direct octaves", "crossing", "spacing"
+    )
     onset: float
     upper: int
     lower: int
@@ -84,7 +86,9 @@ def voice_leading(notes: Notes) -> VoiceLeading:
             outer = high == 0 and low == len(order) - 1
             found, moved = _moving_faults(lines[high], lines[low])
             motions += moved
-            found += _standing_faults(lines[high], lines[low], neighbours=low == high + 1, bass=low == len(order) - 1)
+            found += _standing_faults(
+                lines[high], lines[low], neighbours=low == high + 1, bass=low == len(order) - 1
+            )
             faults += [Fault(kind, float(times[at]), order[high], order[low], outer) for kind, at in found]
     faults.sort(key=lambda fault: (fault.onset, fault.upper, fault.lower, fault.kind))
     return _count(tuple(faults), motions)
@@ -132,7 +136,9 @@ def _lines(notes: Notes, order: list[int]) -> tuple[NDArray[np.float64], NDArray
         own = own[np.argsort(notes["pitch"][own].astype(int) * (-1 if lowest else 1), kind="stable")]
         first, last = np.searchsorted(times, start[own]), np.searchsorted(times, end[own])
         counts = last - first
-        places = np.repeat(first - np.concatenate(([0], counts.cumsum()[:-1])), counts) + np.arange(counts.sum())
+        places = np.repeat(first - np.concatenate(([0], counts.cumsum()[:-1])), counts) + np.arange(
+            counts.sum()
+        )
         lines[row, places] = np.repeat(notes["pitch"][own], counts)
     return times / _STEPS, lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from notation.check import check
 from notation.events import EVENT, bar_starts, events
 from notation.fields import split
 from notation.parse import parse
@@ -24,11 +25,13 @@ from notation.tune import (
 )
 
 if TYPE_CHECKING:
-    from notation.instruments import Instrument, instrument, instruments
+    from notation.instruments import Instrument, ensemble, families, instrument, instruments
     from notation.stream import to_music21
 
 _LATER = {
     "Instrument": "notation.instruments",
+    "ensemble": "notation.instruments",
+    "families": "notation.instruments",
     "instrument": "notation.instruments",
     "instruments": "notation.instruments",
     "to_music21": "notation.stream",
@@ -50,7 +53,10 @@ __all__ = [
     "Tune",
     "Voice",
     "bar_starts",
+    "check",
+    "ensemble",
     "events",
+    "families",
     "instrument",
     "instruments",
     "parse",

@@ -39,6 +39,8 @@ class Reading:
     text: str
     start: int
     stop: int
+    drummap: dict[str, int]
+    unmapped: tuple[tuple[str, int, int], ...]  # (voice, position, key) of percussion notes that no map names
 
 
 def parse(abc: str) -> Tune:
@@ -87,7 +89,8 @@ def _reading(text: str) -> Reading:
     found = _found(text[:stop])
     sources = Sources(text, fields, found["drummap"], found["percmap"])
     voices, tempi = read_voices(found["lines"], sources)
-    return Reading(_tune(text, fields, found, voices, tempi), fields, text, start, stop)
+    tune = _tune(text, fields, found, voices, tempi)
+    return Reading(tune, fields, text, start, stop, sources.drummap, tuple(sources.unmapped))
 
 
 def _shown(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -60,6 +60,7 @@ class Sources:
     fields: Fields
     drummap: dict[str, int]
     percmap: dict[str, Any]
+    unmapped: list[tuple[str, int, int]] = field(default_factory=list)  # (voice, position, key) of drums no map names
 
 
 class VoiceReader:
@@ -95,8 +96,9 @@ class VoiceReader:
         self.keys: list[KeyChange] = []
         self.tempi: list[TempoChange] = []
         self.bar_start = _ZERO
-        self.bar_char = -1
+        self.bar_char = self.place = -1
         self.filled = False
+        self.bar_meter = (0, 0)
         self.left = ""
         self.ending = ""
         self.in_ending = False
@@ -229,7 +231,7 @@ class VoiceReader:
                 len(self.bars),
                 self.bar_start,
                 self.at - self.bar_start,
-                (self.meter.numerator, self.meter.denominator),
+                self.bar_meter,
                 self.left,
                 sign,
                 self.ending,
@@ -244,6 +246,7 @@ class VoiceReader:
     def _begin(self, start: int) -> None:
         if not self.filled:
             self.filled = True
+            self.bar_meter = (self.meter.numerator, self.meter.denominator)
             self.bar_alterations.append(self.alterations)
         if self.bar_char < 0:
             self.bar_char = start
@@ -253,6 +256,7 @@ class VoiceReader:
     def note(self, element: list[Any]) -> None:
         """Read a note, chord or rest."""
         _, start, end, length, pitches, rest, extras = element
+        self.place = start
         text = self.sources.text
         while end > start and text[end - 1] == " ":
             end -= 1
@@ -293,6 +297,8 @@ class VoiceReader:
     def _rest(self, rest: list[Any], duration: Fraction, ratio: tuple[int, int] | None, span: tuple[int, int]) -> None:
         kind, count = rest
         visible = not kind.startswith("invisible")
+        if visible:
+            self.ties = {}
         if not kind.endswith("multimeasure"):
             self.rests.append((self.at, duration, len(self.bars), visible, ratio, span))
             self.at += duration
@@ -322,6 +328,8 @@ class VoiceReader:
             if key is not None:
                 return step, alteration, key, sounding(step, alteration, 0)[1], list(more)
         pitch, spelled = sounding(step, alteration, 0 if self.percussion else self.transpose)
+        if self.percussion:
+            self.sources.unmapped.append((self.id, self.place, pitch))
         if not 0 <= pitch <= 127:
             raise NotationError(f"the note {spelled} is MIDI pitch {pitch}, outside 0 to 127; check its octave marks")
         return step, alteration, pitch, spelled, list(more)

@@ -1,10 +1,10 @@
 """The repeats and voltas of a voice as sections: for the player (`notation.perform`) and for whoever draws repeat signs.
 
-ABC writers leave out opening repeats, close second endings with ``:|`` or never, and begin endings anywhere. So: ``:|``
-goes back to the last ``|:``, to the bar after the last ``:|``, to the bar after an ending closed by a double bar, or to
-the beginning; numbered endings are played in order of their numbers; a single ending closed with ``:|`` means that the
-common bars are played once more without it. (abcjs differs where a section after an ending has no ``|:`` of its own: it
-loses the repeat, or the bars; abc2midi and fiddlers do not.)
+ABC writers leave out opening repeats, close second endings with ``:|`` or never, and begin endings anywhere.
+So: ``:|`` goes back to the last ``|:``, to the bar after the last ``:|``, to the bar after an ending closed
+by a double bar, or to the beginning; numbered endings are played in order of their numbers; a single ending
+closed with ``:|`` means that the common bars are played once more without it. (abcjs differs where a section
+after an ending has no ``|:`` of its own: it loses the repeat, or the bars; abc2midi and fiddlers do not.)
 
 Conventions
 -----------

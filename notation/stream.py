@@ -22,9 +22,10 @@ def to_music21(tune: Tune, *, performed: bool = False) -> Score:
     Returns
     -------
     music21.stream.Score
-        Measures numbered as in ``Voice.bars`` (a pickup is 0). Chord symbols are `music21.harmony.ChordSymbol` that do
-        not sound (``writeAsChord`` is False), or text where music21 does not know the symbol; percussion is unpitched,
-        each General MIDI key with an instrument of its own.
+        Measures numbered as in ``Voice.bars`` (a pickup is 0). Chord symbols are
+        `music21.harmony.ChordSymbol` that do not sound (``writeAsChord`` is False), or text where music21
+        does not know the symbol; percussion is unpitched, each General MIDI key with an instrument of its
+        own.
 
     Raises
     ------

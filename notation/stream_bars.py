@@ -52,8 +52,21 @@ _EXPRESSIONS: dict[str, type[expressions.Expression]] = {
     "invertedturnx": expressions.InvertedTurn,
     "arpeggio": expressions.ArpeggioMark,
 }
-#: Signs that order a jump. abcjs plays straight on, so they are shown as text and music21 does not jump either.
-_JUMPS = ("D.C.", "D.S.", "D.C.alcoda", "D.C.alfine", "D.S.alcoda", "D.S.alfine", "fine", "coda", "segno", "dacapo", "dacoda")
+#: Signs that order a jump. abcjs plays straight on, so they are shown as text and music21 does not jump
+#: either.
+_JUMPS = (
+    "D.C.",
+    "D.S.",
+    "D.C.alcoda",
+    "D.C.alfine",
+    "D.S.alcoda",
+    "D.S.alfine",
+    "fine",
+    "coda",
+    "segno",
+    "dacapo",
+    "dacoda",
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +79,9 @@ class Placed:
 
     def at(self, onset: Fraction) -> note.NotRest | None:
         """Return the note or chord that starts at an onset, grace notes passed over."""
-        return next((shown for written, shown in self.notes if written.onset == onset and not written.grace), None)
+        return next(
+            (shown for written, shown in self.notes if written.onset == onset and not written.grace), None
+        )
 
 
 @dataclass(slots=True)
@@ -89,7 +104,9 @@ def fill(placed: Placed, voices: Sequence[Voice]) -> None:
     Overlays, and notes that overlap within a voice, get a `music21.stream.Voice` of their own.
     """
     layers = [layer for voice in voices for layer in _layers(_events(placed.bar, voice))]
-    layers = [layer for number, layer in enumerate(layers) if number == 0 or any(event.notes for event in layer)]
+    layers = [
+        layer for number, layer in enumerate(layers) if number == 0 or any(event.notes for event in layer)
+    ]
     for number, layer in enumerate(layers):
         target: stream.Stream = placed.stream
         if len(layers) > 1:
@@ -102,20 +119,26 @@ def _events(bar: Bar, voice: Voice) -> list[_Event]:
     """Return what starts in a bar, by onset; grace notes before the note they lean on."""
     end = bar.onset + bar.duration
     own = [n for n in voice.notes if n.bar == bar.number and bar.onset <= n.onset <= end]
-    found = [
+    found = [_Event(n.onset, n.duration, (n,)) for n in own if n.grace]
+    found += [
         _Event(onset, length, tuple(group))
-        for (onset, _, length, _), group in groupby(sorted(own, key=_place), key=_place)
+        for (onset, length, _), group in groupby(
+            sorted((n for n in own if not n.grace), key=_place), key=_place
+        )
     ]
     found += [
         _Event(r.onset, r.duration, rest=r)
         for r in voice.rests
         if r.bar == bar.number and bar.onset <= r.onset <= end and r.duration > 0
     ]
-    return sorted(found, key=lambda event: (event.onset, bool(event.duration), event.notes[0].span if event.notes else (0, 0)))
+    return sorted(
+        found,
+        key=lambda event: (event.onset, bool(event.duration), event.notes[0].span if event.notes else (0, 0)),
+    )
 
 
-def _place(n: Note) -> tuple[Fraction, bool, Fraction, tuple[int, int]]:
-    return (n.onset, not n.grace, n.duration, n.span)
+def _place(n: Note) -> tuple[Fraction, Fraction, tuple[int, int]]:
+    return (n.onset, n.duration, n.span)
 
 
 def _layers(events: Iterable[_Event]) -> list[list[_Event]]:
@@ -175,7 +198,9 @@ def _duration(length: Fraction, tuplet: tuple[int, int] | None) -> m21duration.D
             return found
         return m21duration.Duration(length)
     except (Music21Exception, ValueError, ZeroDivisionError) as error:
-        raise NotationError(f"a length of {length} quarter notes cannot be written; use shorter note values") from error
+        raise NotationError(
+            f"a length of {length} quarter notes cannot be written; use shorter note values"
+        ) from error
 
 
 def _chord(event: _Event, *, percussion: bool) -> note.NotRest:

@@ -1,7 +1,7 @@
 """Percussion for `notation.to_music21`: unpitched notes, each General MIDI key an instrument of its own.
 
-The staff position is the written letter, so the house kit (``c`` snare, ``F`` bass drum, ``g`` hi-hat) stands where
-drummers expect it; cymbals and other metal have crosses for heads.
+The staff position is the written letter, so the house kit (``c`` snare, ``F`` bass drum, ``g`` hi-hat) stands
+where drummers expect it; cymbals and other metal have crosses for heads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,17 @@ def _keys() -> dict[int, tuple[str, bool]]:
 @functools.cache
 def _instrument_class(number: int) -> type[instrument.UnpitchedPercussion]:
     """One class a key: music21 writes one instrument a class into MusicXML."""
-    return type(f"Drum{number}", (instrument.UnpitchedPercussion,), {"__doc__": f"General MIDI key {number}."})
+    return type(
+        f"Drum{number}", (instrument.UnpitchedPercussion,), {"__doc__": f"General MIDI key {number}."}
+    )
+
+
+class Strokes(percussion.PercussionChord):
+    """Several strokes at once, each of its own instrument."""
+
+    def __bool__(self) -> bool:
+        """Be false: music21 10.5 then asks each member, not the chord, for the instrument it writes to MusicXML."""
+        return False
 
 
 def kit(voice: Voice, part: int) -> list[instrument.Instrument]:
@@ -52,7 +62,7 @@ def drum(number: int) -> instrument.UnpitchedPercussion:
 def drum_chord(notes: tuple[Note, ...]) -> note.NotRest:
     """Return one stroke, or several at once, as unpitched notes."""
     strokes = [_stroke(n) for n in notes]
-    return strokes[0] if len(strokes) == 1 else percussion.PercussionChord(strokes)
+    return strokes[0] if len(strokes) == 1 else Strokes(strokes)
 
 
 def _stroke(written: Note) -> note.Unpitched:

@@ -12,7 +12,24 @@ from notation.tune import Mark, Voice
 
 _HAIRPINS = {"crescendo": dynamics.Crescendo, "diminuendo": dynamics.Diminuendo}
 _HAIRPIN_NAMES = {"<": "crescendo", "cresc": "crescendo", ">": "diminuendo", "dim": "diminuendo"}
-_LOUDNESS = ("ppppp", "pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sf", "sfz", "fp", "fz", "rfz")
+_LOUDNESS = (
+    "ppppp",
+    "pppp",
+    "ppp",
+    "pp",
+    "p",
+    "mp",
+    "mf",
+    "f",
+    "ff",
+    "fff",
+    "ffff",
+    "sf",
+    "sfz",
+    "fp",
+    "fz",
+    "rfz",
+)
 #: ABC's ways to write a chord quality that music21 reads otherwise or not at all.
 _QUALITIES = (
     (re.compile(r"^(maj|Maj|MAJ|M|Δ)(7|9|11|13)"), r"maj\2"),

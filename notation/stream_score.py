@@ -54,7 +54,9 @@ def _with_overlays(voices: Sequence[Voice]) -> list[tuple[Voice, list[Voice]]]:
     return list(grouped.values())
 
 
-def _part(tune: Tune, voice: Voice, overlays: Sequence[Voice], number: int, *, performed: bool) -> stream.Part:
+def _part(
+    tune: Tune, voice: Voice, overlays: Sequence[Voice], number: int, *, performed: bool
+) -> stream.Part:
     """One voice and its overlays as a part."""
     part = stream.Part(id=f"P{number + 1}")
     part.partName = voice.name
@@ -157,7 +159,9 @@ def _key(change: KeyChange) -> key.KeySignature:
         if _accidentals(plain) == wanted:
             return plain
     odd = key.KeySignature(0)
-    odd.alteredPitches = [letter + ("#" * alter if alter > 0 else "-" * -alter) for letter, alter in wanted.items() if alter]
+    odd.alteredPitches = [
+        letter + ("#" * alter if alter > 0 else "-" * -alter) for letter, alter in wanted.items() if alter
+    ]
     return odd
 
 
@@ -172,7 +176,9 @@ def _meter(change: MeterChange) -> meter.TimeSignature | meter.SenzaMisuraTimeSi
     try:
         found = meter.TimeSignature(text)
     except Music21Exception as error:
-        raise NotationError(f"meter {text!r} cannot be written; use a denominator of 1, 2, 4, 8, 16 or 32") from error
+        raise NotationError(
+            f"meter {text!r} cannot be written; use a denominator of 1, 2, 4, 8, 16 or 32"
+        ) from error
     if change.symbol in ("C", "C|"):
         found.symbol = "common" if change.symbol == "C" else "cut"
     return found
@@ -181,9 +187,13 @@ def _meter(change: MeterChange) -> meter.TimeSignature | meter.SenzaMisuraTimeSi
 def _tempo(change: TempoChange) -> tempo.MetronomeMark:
     beat = m21duration.Duration(change.beat if change.bpm else 1)
     number = change.bpm or change.qpm
-    return tempo.MetronomeMark(
-        text=change.text or None, number=int(number) if number == int(number) else number, referent=beat
-    )
+    mark = tempo.MetronomeMark(text=change.text or None, number=_whole(number), referent=beat)
+    mark.placement = "above"
+    return mark
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
 
 
 def _bar_lines(measure: stream.Measure, this: Bar) -> None:
@@ -198,13 +208,16 @@ def _bar_lines(measure: stream.Measure, this: Bar) -> None:
 def _repeats(part: stream.Part, bars: Sequence[Bar], measures: list[stream.Measure]) -> None:
     """Set repeat signs and voltas so that music21, MusicXML readers and players go the way of `notation.perform`.
 
-    Left-out opening repeats are written, and a passage with a first ending only gets a second one over the bar after it.
+    Left-out opening repeats are written, and a passage with a first ending only gets a second one over the
+    bar after it.
     """
     found = sections(bars)
     for section, following in zip(found, [*found[1:], None], strict=True):
         if not section.repeated and not section.endings:
             continue
-        if section.first > 0 or bars[0].left.endswith(":"):
+        if (section.first > 0 or bars[0].left.endswith(":")) and (
+            section.repeated or len(section.endings) > 1
+        ):
             measures[section.first].leftBarline = bar.Repeat(direction="start")
         if section.endings:
             _voltas(part, section, following, bars, measures)
@@ -213,9 +226,15 @@ def _repeats(part: stream.Part, bars: Sequence[Bar], measures: list[stream.Measu
 
 
 def _voltas(
-    part: stream.Part, section: Section, following: Section | None, bars: Sequence[Bar], measures: list[stream.Measure]
+    part: stream.Part,
+    section: Section,
+    following: Section | None,
+    bars: Sequence[Bar],
+    measures: list[stream.Measure],
 ) -> None:
     """Brackets over the endings of a section, a repeat sign behind all but the last."""
+    if len(section.endings) == 1 and not section.repeated:
+        return  # an ending that nothing repeats: music21 could not expand it
     spans: dict[tuple[int, int], list[int]] = {}
     for number, span in sorted(section.endings.items()):
         spans.setdefault(span, []).append(number)
@@ -224,7 +243,7 @@ def _voltas(
         brackets.append((following.first, following.stop, [max(section.endings) + 1]))
     for first, stop, numbers in brackets:
         last = first == brackets[-1][0]
-        if not last or section.again and len(brackets) == 1:
+        if not last or len(brackets) == 1:
             measures[stop - 1].rightBarline = bar.Repeat(direction="end")
         shown = _shown_end(bars, first, stop) if last else stop
         part.insert(0, spanner.RepeatBracket(measures[first:shown], number=",".join(map(str, numbers))))

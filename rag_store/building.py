@@ -32,7 +32,7 @@ def build(
     StoreError
         If an exemplar cannot be found again by its own vector, an id comes twice, or a genre is unknown.
     """
-    origin, content = ("builtin", builtin_digest()) if exemplars is None else ("custom", content_digest(exemplars))
+    origin, made_of = ("builtin", builtin_digest()) if exemplars is None else ("custom", "")
     chosen = list(builtin_exemplars(progress)) if exemplars is None else list(exemplars)
     if exemplars is None:
         chosen += _added_by_users(place)
@@ -48,7 +48,10 @@ def build(
         shutil.rmtree(place / generation, ignore_errors=True)
         raise
     database.close()
-    manifest = Manifest(generation, embedder.id, embedder.dim, origin, content, genres, chiaroscore.__version__)
+    content = content_digest(chosen)
+    manifest = Manifest(
+        generation, embedder.id, embedder.dim, origin, made_of, content, genres, chiaroscore.__version__
+    )
     write_manifest(place, manifest)
     sweep(place, keep=generation)
     return manifest

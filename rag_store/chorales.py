@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pathlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree import ElementTree  # noqa: S405 - files of the installed music21 package, not of users
@@ -54,25 +54,26 @@ class NotPlain(Exception):
     """Inner signal: this piece is not a plain four-part chorale; the reader leaves it out."""
 
 
-def read_chorales(folder: pathlib.Path) -> Iterator[tuple[str, str, str]]:
+def read_chorales(folder: pathlib.Path, titles: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yield ``(catalogue number, title, abc)`` of the plain chorales in a folder of .mxl files, in order of name."""
     for path in sorted(folder.glob("bwv*.mxl")):
+        number = path.stem.removeprefix("bwv")
+        title = titles.get(number) or titles.get(number.partition("-")[0]) or f"Chorale BWV {number}"
         try:
-            yield path.stem, *chorale_abc(path)
+            yield path.stem, title, chorale_abc(path, title)
         except NotPlain:
             continue
 
 
-def chorale_abc(path: pathlib.Path) -> tuple[str, str]:
-    """Return ``(title, abc)`` of one chorale file.
+def chorale_abc(path: pathlib.Path, title: str) -> str:
+    """Return the ABC of one chorale file.
 
     Raises
     ------
     NotPlain
         If it has other than four one-voice parts, voltas, chords, graces or bars that differ between parts.
     """
-    root = _root(path)
-    parts = [_bars(part) for part in root.findall("part")]
+    parts = [_bars(part) for part in _root(path).findall("part")]
     if len(parts) != 4:
         raise NotPlain(f"{len(parts)} parts")
     for bars in zip(*parts, strict=False):
@@ -85,8 +86,7 @@ def chorale_abc(path: pathlib.Path) -> tuple[str, str]:
         right = next((bar.right for bar in bars if bar.right != "|"), "|")
         for bar in bars:
             bar.left, bar.right = left, right
-    title = _title(root, path.stem)
-    return title, _write(title, path.stem, parts, _mode(parts))
+    return _write(title, path.stem, parts, _mode(parts))
 
 
 def _root(path: pathlib.Path) -> ElementTree.Element:
@@ -95,14 +95,6 @@ def _root(path: pathlib.Path) -> ElementTree.Element:
         if not names:
             raise NotPlain("no score in the archive")
         return ElementTree.fromstring(archive.read(names[0]))  # noqa: S314 - see the import
-
-
-def _title(root: ElementTree.Element, stem: str) -> str:
-    for place in ("movement-title", "work/work-title"):
-        found = (root.findtext(place) or "").strip()
-        if found and not found.lower().startswith(("bwv", "untitled")):
-            return " ".join(found.split())
-    return "Chorale " + stem.replace("bwv", "BWV ")
 
 
 def _bars(part: ElementTree.Element) -> list[_Bar]:

@@ -161,8 +161,15 @@ def tidy_title(raw: str) -> tuple[str, str]:
 def _read_bach(folder: pathlib.Path) -> Iterator[RawTune]:
     from rag_store.chorales import read_chorales
 
-    for number, title, abc in read_chorales(folder):
+    for number, title, abc in read_chorales(folder, title_table()):
         yield RawTune(f"bach:{number}", abc, title, "bach", "chorale")
+
+
+@cache
+def title_table() -> dict[str, str]:
+    """Return ``data/chorale_titles.json``: number in the Bach catalogue -> title (made from music21's table)."""
+    path = _data("chorale_titles.json")
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
 def _first(text: str, letter: str) -> str:

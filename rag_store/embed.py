@@ -62,7 +62,8 @@ class MiniLM:
     dim = 384
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self._folder = pathlib.Path(folder) if folder is not None else _packaged_model()
+        #: Folder of the weights.
+        self.folder = pathlib.Path(folder) if folder is not None else _packaged_model()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape ``(n, 384)``; texts longer than 256 word pieces are cut there.
@@ -93,7 +94,7 @@ class MiniLM:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
@@ -102,7 +103,7 @@ class MiniLM:
     def _weights(self) -> dict[str, NDArray[np.float32]]:
         from safetensors import SafetensorError, safe_open
 
-        path = self._folder / "model.safetensors"
+        path = self.folder / "model.safetensors"
         try:
             with safe_open(str(path), framework="numpy") as file:
                 names = [name for name in file.keys() if "position_ids" not in name and "pooler" not in name]  # noqa: SIM118

@@ -30,7 +30,8 @@ class Manifest:
     model: str
     dim: int
     origin: str  # "builtin" or "custom"
-    content: str  # digest of the built-in sources, or of the exemplars of a custom store
+    sources: str  # digest of the built-in sources; "" for a custom store
+    content: str  # digest of the exemplars
     genres: dict[str, int]
     chiaroscore: str  # version that built it
     format: int = FORMAT

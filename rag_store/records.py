@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -50,7 +51,12 @@ def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exempla
         raise StoreError(f"exemplar {identity!r} lacks the field {error}; rebuild the store: chiaroscore store build") from error
 
 
-def content_digest(exemplars: Iterable[Exemplar]) -> str:
-    """Digest of a set of exemplars, in whatever order."""
-    rows = sorted(hashlib.sha256(repr(dataclasses.astuple(exemplar)).encode()).hexdigest() for exemplar in exemplars)
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:32]
+def content_digest(added: Iterable[Exemplar], removed: Iterable[Exemplar] = (), start: str = "0") -> str:
+    """Digest of a set of exemplars, in whatever order: the sum of their rows' digests, so that it can be carried on."""
+    total = int(start, 16) + sum(map(_row_digest, added)) - sum(map(_row_digest, removed))
+    return f"{total % (1 << 128):032x}"
+
+
+def _row_digest(exemplar: Exemplar) -> int:
+    text = json.dumps([exemplar.id, exemplar.abc, to_metadata(exemplar)], sort_keys=True)
+    return int(hashlib.sha256(text.encode()).hexdigest()[:32], 16)

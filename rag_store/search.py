@@ -7,7 +7,8 @@ Rules
   weight of the attributes they meet, then by cosine; rows that meet none are not in it.
 * Joining: reciprocal rank fusion, 1 / (60 + rank) from each track (Cormack, Clarke & Buettcher 2009), the targeted one
   counting double when any attribute was asked outright, not only read from the text.
-* Variety: maximal marginal relevance (Carbonell & Goldstein 1998) with three quarters of the weight on relevance.
+* Variety: maximal marginal relevance (Carbonell & Goldstein 1998), three quarters of the weight on relevance, decides
+  which are chosen; the joined score decides their order.
 
 Equal scores are ordered by id, so the same question has the same answer.
 """
@@ -82,7 +83,7 @@ def fuse(broad_track: Sequence[Row], targeted_track: Sequence[Row], wanted: Want
 
 
 def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) -> list[Ranked]:
-    """Choose ``k`` by maximal marginal relevance: the best first, then the best that differ from those chosen."""
+    """Choose ``k`` by maximal marginal relevance (the best, then the best that differ from it ...); best score first."""
     left, chosen = list(ranked), list(ranked[:1])
     left = left[1:]
     while left and len(chosen) < k:
@@ -96,13 +97,13 @@ def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) 
         )
         chosen.append(following)
         left.remove(following)
-    return chosen
+    return sorted(chosen, key=lambda c: (-c.score, c.row.id))
 
 
 def _said(row: Row, wanted: Wanted) -> str:
     """Say which asked attributes a row meets and which it does not: "genre tango, meter 4/4 (not mood sad)"."""
     met = wanted.met(row.metadata)
-    said = ", ".join(f"{name.replace('_', ' ')} {wanted.asked()[name]}" for name in met)
+    said = ", ".join(f"{name.replace('_', ' ')} {row.metadata[name]}" for name in met)
     missed = [f"{name.replace('_', ' ')} {value}" for name, value in wanted.asked().items() if name not in met]
     read = " [read from the text]" if set(met) <= wanted.read else ""
     return said + (f" (not {', '.join(missed)})" if missed else "") + read

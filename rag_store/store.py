@@ -8,12 +8,15 @@ process. It is not fork-safe: open it in the worker, and start workers by spawn.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pathlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any
+
+import numpy as np
 
 from chiaroscore import ControlError, StoreError, cache_dir
 from rag_store.building import build, fill, self_recall, validate
@@ -196,13 +199,11 @@ class Store:
     def check(self) -> list[str]:
         """Test the whole store; returns what is wrong, an empty list if nothing is.
 
-        Every exemplar must be found by its own vector, the counts must be those of the manifest, and a custom store's
-        content must have its digest.
+        Every exemplar must be found by its own vector; counts and content must be those of the manifest.
         """
         problems: list[str] = []
-        counts = {name.removeprefix(PREFIX).replace("-", " "): n for name, n in self._database.counts().items()}
-        if {g: n for g, n in counts.items() if n} != self._manifest.genres:
-            problems.append(f"counts by genre are {counts}, the manifest says {self._manifest.genres}; {REBUILD}")
+        if self._genres() != self._manifest.genres:
+            problems.append(f"counts by genre are {self._genres()}, the manifest says {self._manifest.genres}; {REBUILD}")
         everything: list[Exemplar] = []
         for name in self._database.names:
             exemplars = self._database.everything(name)
@@ -212,8 +213,8 @@ class Store:
                 self_recall(self._database, exemplars, as_matrix(found, [e.id for e in exemplars]), None)
             except StoreError as error:
                 problems.append(str(error))
-        if self._manifest.origin == "custom" and content_digest(everything) != self._manifest.content:
-            problems.append(f"the exemplars are not those the store was built of; {REBUILD}")
+        if content_digest(everything) != self._manifest.content:
+            problems.append(f"the exemplars are not those that were written; {REBUILD}")
         return problems
 
     def add(self, exemplars: Iterable[Exemplar], *, progress: Progress | None = None) -> int:
@@ -231,9 +232,14 @@ class Store:
                 raise StoreError(f"id {exemplar.id!r} belongs to a built-in source; begin it with a name of your own")
         vectors = self._embedder.embed([exemplar.caption for exemplar in chosen])
         with writer_lock(self._place, WAIT):
-            self._database.delete([exemplar.id for exemplar in chosen])  # it may lie in another genre
+            self._take_up()
+            ids = [exemplar.id for exemplar in chosen]
+            replaced = [e for name in self._database.names for e in self._database.fetch(name, ids).values()]
+            if replaced:
+                self._database.delete(ids)  # it may lie in another genre
             fill(self._database, chosen, vectors, progress)
-            self._manifest = self._recounted()
+            content = content_digest(chosen, replaced, self._manifest.content)
+            self._manifest = dataclasses.replace(self._manifest, genres=self._genres(), content=content)
             write_manifest(self._place, self._manifest)
         return len(chosen)
 
@@ -264,17 +270,25 @@ class Store:
         found = {i: e for name, ids in _by_collection(chosen).items() for i, e in self._database.fetch(name, ids).items()}
         return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
 
-    def _recounted(self) -> Manifest:
-        import dataclasses
+    def _genres(self) -> dict[str, int]:
+        """Count the exemplars of each genre that has any."""
+        counts = self._database.counts().items()
+        return {name.removeprefix(PREFIX).replace("-", " "): n for name, n in counts if n}
 
-        counts = {name.removeprefix(PREFIX).replace("-", " "): n for name, n in self._database.counts().items() if n}
-        return dataclasses.replace(self._manifest, genres=counts)
+    def _take_up(self) -> None:
+        """Move to the generation that is current now: another process may have built or added since this one opened."""
+        manifest = read_manifest(self._place)
+        if manifest is None:
+            raise StoreError(f"the store at {str(self._place)!r} was removed; open it again")
+        _same_model(self._place, manifest, self._embedder)
+        if manifest.generation != self._manifest.generation:
+            self._database.close()
+            self._database = Database(self._place / manifest.generation)
+        self._manifest = manifest
 
 
 def as_matrix(vectors: dict[str, Vectors], ids: Sequence[str]) -> Vectors:
     """Stack vectors in the order of ids, shape ``(n, dim)``."""
-    import numpy as np
-
     return np.stack([vectors[identity] for identity in ids])
 
 
@@ -291,7 +305,7 @@ def _place(path: str | os.PathLike[str] | None) -> pathlib.Path:
 
 def _stale(manifest: Manifest | None) -> bool:
     """Whether the built-in exemplars must be stored (anew)."""
-    return manifest is None or (manifest.origin == "builtin" and manifest.content != builtin_digest())
+    return manifest is None or (manifest.origin == "builtin" and manifest.sources != builtin_digest())
 
 
 def _same_model(place: pathlib.Path, manifest: Manifest, embedder: Embedder) -> None:

@@ -141,8 +141,8 @@ def _pages(xml: str, options: dict[str, Any]) -> list[str]:
 def _tidied(page: str) -> str:
     """Return a page whose text needs only common fonts, with a larger title and a viewBox.
 
-    Verovio embeds its music font, 58 kB a page, for a note in a tempo or a flat in a chord symbol. Few readers of
-    SVG outside browsers know embedded fonts, and every system has these signs in a text font.
+    Verovio embeds its music font, 58 kB a page, for a note in a tempo or a flat in a chord symbol. Few
+    readers of SVG outside browsers know embedded fonts, and every system has these signs in a text font.
     """
     page = _SIGN.sub(_sign, page)
     if 'font-family="Leipzig"' not in page:

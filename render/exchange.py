@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
+import logging
+import re
+import threading
 import xml.etree.ElementTree as ElementTree
 
 from chiaroscore import RenderError
 from notation import Tune
 from render.source import one_line, tune_of
 
+_log = logging.getLogger(__name__)
+#: One export at a time: music21 writes its warnings to standard error, which is the process's, not the
+#: thread's.
+_lock = threading.Lock()
+
+#: Characters that XML 1.0 has no way to write (its production 2, Char), such as control codes in a title.
+_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"
 "http://www.musicxml.org/dtds/partwise.dtd">
@@ -29,26 +41,28 @@ def musicxml(tune: Tune | str) -> str:
         If music21 cannot write the tune.
     """
     from music21.exceptions21 import Music21Exception
-    from music21.musicxml.m21ToXml import GeneralObjectExporter
+    from music21.musicxml.m21ToXml import ScoreExporter
 
     from notation import to_music21
 
     tune = tune_of(tune)
     score = to_music21(tune)
     try:
-        written = GeneralObjectExporter(score).parse()
+        # ScoreExporter, not GeneralObjectExporter: the latter copies the whole score first, three times the
+        # time.
+        with _lock, contextlib.redirect_stderr(io.StringIO()) as said:
+            root: ElementTree.Element = ScoreExporter(score).parse()
     except Music21Exception as error:
-        raise RenderError(
-            f"music21 cannot write {tune.title!r} as MusicXML: {error}; run check() on the ABC"
-        ) from error
-    root = ElementTree.fromstring(written)  # noqa: S314 - our own text
+        raise RenderError(f"music21 cannot write {tune.title!r}: {error}; run check() on the ABC") from error
+    if said.getvalue():
+        _log.debug("music21: %s", said.getvalue().strip())
     _undate(root)
     _number(root)
     _correct(root)
     _join_tempi(root)
     _credit(root, one_line(tune.title), one_line(tune.composer))
     ElementTree.indent(root)
-    return _HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
+    return _HEAD + _UNWRITABLE.sub("", ElementTree.tostring(root, encoding="unicode")) + "\n"
 
 
 def _undate(root: ElementTree.Element) -> None:
@@ -72,7 +86,11 @@ def _number(root: ElementTree.Element) -> None:
 
 
 def _correct(root: ElementTree.Element) -> None:
-    """Put right what music21 leaves odd: drum channels, "Ac b" for a part called Bass, naturals in chords."""
+    """Put right what music21 leaves odd.
+
+    Drums after the first instrument on a pitched channel, "Ac b" for a part called Bass, a pickup that counts
+    as a bar, and a natural written in chord symbols without any.
+    """
     for instrument in root.iter("midi-instrument"):
         channel = instrument.find("midi-channel")
         if channel is not None and instrument.find("midi-unpitched") is not None:
@@ -81,6 +99,9 @@ def _correct(root: ElementTree.Element) -> None:
         name, short = part.findtext("part-name") or "", part.find("part-abbreviation")
         if short is not None and 0 < len(name) <= 6:
             short.text = name
+    for measure in root.iter("measure"):
+        if measure.get("number") == "0":
+            measure.set("implicit", "yes")
     for chord in root.iter("root"):
         natural = chord.find("root-alter")
         if natural is not None and natural.text == "0":
@@ -95,11 +116,8 @@ def _join_tempi(root: ElementTree.Element) -> None:
             if mark.find("direction-type/metronome") is None:
                 continue
             mark.set("placement", "above")
-            if (
-                words.tag == "direction"
-                and words.find("direction-type/words") is not None
-                and _at(mark) == _at(words)
-            ):
+            text = words.find("direction-type/words")
+            if text is not None and text.get("font-weight") == "bold" and _at(mark) == _at(words):
                 measure.remove(words)
                 mark.insert(0, words.find("direction-type"))  # type: ignore[arg-type]
     for words in root.iter("words"):

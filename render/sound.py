@@ -54,7 +54,7 @@ def synthesise(
     rate : int
         Frames a second, 8000 to 96000.
     peak_dbfs : float
-        Level of the loudest sample, at most 0 dBFS.
+        Level of the loudest sample, -60 to -0.1 dBFS.
 
     Returns
     -------
@@ -76,8 +76,8 @@ def synthesise(
         raise ControlError(f"unknown sound engine {engine!r}; choose one of {', '.join(ENGINES)}")
     if not RATES[0] <= rate <= RATES[1]:
         raise ControlError(f"a rate of {rate} Hz; FluidSynth plays {RATES[0]} to {RATES[1]}")
-    if not -60.0 <= peak_dbfs <= 0.0:
-        raise ControlError(f"a peak of {peak_dbfs} dBFS; choose one from -60 to 0")
+    if not -60.0 <= peak_dbfs <= -0.1:
+        raise ControlError(f"a peak of {peak_dbfs} dBFS; choose one from -60 to -0.1")
     score = timeline(midi_bytes)
     font = soundfont_path(soundfont)
     play = _midi2audio if engine == "midi2audio" else _pyfluidsynth

@@ -22,6 +22,7 @@ class Score:
     fit: float
     call: float
     words: float
+    mood: float
     request: float
     total: float
 
@@ -51,10 +52,11 @@ def _score(seen: Look, controls: Controls, one: Genre, luck: float) -> Score:
     for theme, strength in _callers(seen, one):
         quiet *= 1 - theme.strength * strength
     words = min(1.0, sum(seen.words.get(word, 0.0) * lean for word, lean in one.words.items()))
+    mood = sum(name in one.mood for name in seen.moods) / max(1, len(seen.moods))
     asked = _requests_met(one, controls)
     total = weight["fit"] * fit + weight["call"] * (1 - quiet) + weight["words"] * words
-    total += weight["request"] * asked + weight["chance"] * luck
-    return Score(one, fit, 1 - quiet, words, asked, total)
+    total += weight["mood"] * mood + weight["request"] * asked + weight["chance"] * luck
+    return Score(one, fit, 1 - quiet, words, mood, asked, total)
 
 
 def _callers(seen: Look, one: Genre) -> list[tuple[Theme, float]]:
@@ -116,6 +118,10 @@ def _causes(seen: Look, best: Score, second: Score) -> list[Cause]:
         found.append(
             cause(path, said, f"leans to {name} by {weight['words'] * best.words:.2f}", source("genre"))
         )
+    if best.mood:
+        path = "request" if seen.mood_asked else "emotion.words"
+        effect = f"{name} is known for this mood (+{weight['mood'] * best.mood:.2f})"
+        found.append(cause(path, ", ".join(seen.moods), effect, source("genre")))
     if best.request:
         found.append(
             request("other requests", f"are met by {name} (+{weight['request'] * best.request:.2f})")

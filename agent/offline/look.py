@@ -22,8 +22,8 @@ from agent.moods import Mood, find_mood, nearest_mood
 from agent.offline.mappings import palette_lift
 from prompts import Colour, Scene
 
-#: What a setting or a group without a named object is worth: it is the recogniser's summary, not a sighting.
-_SETTING = 0.6
+#: What a setting or a group is worth against a named object: it is the recogniser's summary, not a sighting.
+_SUMMARY = 0.6
 _SAME_AS = {
     "black and white": ("monochrome", "grey"),
     "vivid": ("saturated",),
@@ -64,6 +64,7 @@ class Look:
     valence: float
     arousal: float
     mood: Mood
+    moods: tuple[str, ...]  # all mood words said, as canonical ones
     mood_asked: bool
     themes: dict[str, Theme]  # strongest first
     words: dict[str, float]
@@ -88,6 +89,7 @@ def look(scene: Scene, controls: Controls, seed: int) -> Look:
     valence, arousal = scene.emotion.valence, scene.emotion.arousal
     named = [found for word in scene.emotion.words if (found := find_mood(word))]
     mood = min(named, key=lambda one: math.hypot(one.valence - valence, one.arousal - arousal), default=None)
+    asked = controls.mood is not None
     if controls.mood is not None:
         mood, valence, arousal = controls.mood, controls.mood.valence, controls.mood.arousal
     return Look(
@@ -95,7 +97,8 @@ def look(scene: Scene, controls: Controls, seed: int) -> Look:
         valence,
         arousal,
         mood or nearest_mood(valence, arousal),
-        controls.mood is not None,
+        tuple(dict.fromkeys(one.name for one in ([mood] if asked and mood else named))),
+        asked,
         _themes(scene),
         _words(scene),
         palette_lift(scene.colour),
@@ -126,12 +129,17 @@ def theme_table() -> dict[str, dict[str, Any]]:
 
 @functools.cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    return {
-        name: re.compile(
-            r"\b(?:" + "|".join(re.escape(word) for word in {name, *row["words"]}) + r")(?:s|es)?\b"
-        )
-        for name, row in theme_table().items()
-    }
+    """What shows each theme in a text: its words, whole; ``=word`` only as the whole text, ``-word`` never."""
+    return {name: re.compile(_pattern(name, row["words"])) for name, row in theme_table().items()}
+
+
+def _pattern(name: str, words: list[str]) -> str:
+    inside = "|".join(re.escape(word) for word in (name, *words) if word[0] not in "=-")
+    alone = "|".join(re.escape(word[1:]) for word in words if word[0] == "=")
+    never = "|".join(re.escape(word[1:]) for word in words if word[0] == "-")
+    start = rf"^(?!.*\b(?:{never})\b)" if never else "^"
+    ways = rf".*\b(?:{inside})(?:s|es)?\b" + (rf"|(?:{alone})s?$" if alone else "")
+    return f"{start}(?:{ways})"
 
 
 def _themes(scene: Scene) -> dict[str, Theme]:
@@ -143,9 +151,11 @@ def _themes(scene: Scene) -> dict[str, Theme]:
         if one.group:
             groups[one.group] = groups.get(one.group, 0.0) + one.probability
     for group, share in groups.items():
-        _add(found, group, min(1.0, share), "objects", f"{group} (p={min(1.0, share):.2f} together)")
+        _add(
+            found, group, _SUMMARY * min(1.0, share), "objects", f"{group} (p={min(1.0, share):.2f} together)"
+        )
     if scene.setting not in ("", "unknown"):
-        _add(found, scene.setting, _SETTING, "setting", scene.setting)
+        _add(found, scene.setting, _SUMMARY, "setting", scene.setting)
     return dict(sorted(found.items(), key=lambda item: (-item[1].strength, item[0])))
 
 

@@ -86,13 +86,14 @@ def choose_dynamics(seen: Look, genre: Genre) -> tuple[DynamicMark, list[Cause]]
 def choose_tessitura(seen: Look, parts: list[Part]) -> tuple[Tessitura, list[Cause]]:
     """Return where the melody lies and how far the voices spread, and why."""
     lead = instrument(next((part.instrument for part in parts if part.role == "melody"), parts[0].instrument))
-    middle = (lead.comfortable_low + lead.comfortable_high) / 2
+    height = mapping("tessitura")["height_of_chordal" if lead.polyphonic else "height"]
+    middle = lead.comfortable_low + height * (lead.comfortable_high - lead.comfortable_low)
     middle = min(max(middle, 52.0), 79.0)  # a tune wants the ear's best octaves, wherever the player could go
     lift = mapping("tessitura")["brightness"] * (seen.scene.colour.brightness - 0.5)
     center = round(min(max(middle + lift, lead.comfortable_low + 5), lead.comfortable_high - 5))
     spread = round(quadrant("range", seen.valence, seen.arousal))
     causes = [
-        cause("instruments", lead.name, f"its comfortable register has its middle at MIDI {middle:.0f}"),
+        cause("instruments", lead.name, f"sings best around MIDI {middle:.0f} in its comfortable register"),
         cause(
             "colour.brightness",
             f"{seen.scene.colour.brightness:.2f}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import random
 from collections.abc import Sequence
 from fractions import Fraction
@@ -12,7 +13,7 @@ from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.line import LineStyle, Slot, best_line
-from agent.offline.writer.melody import Setting
+from agent.offline.writer.melody import Setting, consonant
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import Stroke, bar_strokes, is_held, is_walking
 from agent.offline.writer.theory import Chord, chord_scale, midi
@@ -54,7 +55,7 @@ def _sounded(strokes: list[Stroke], start: Fraction, voiced: list[Voiced], singl
     for stroke in strokes:
         at, end = start + stroke.offset, start + stroke.offset + stroke.length
         while at < end:
-            span = next(v for v in voiced if v.start <= at < v.end)
+            span = voiced[bisect.bisect_right(voiced, at, key=lambda v: v.start) - 1]
             until = min(end, span.end)
             tones = _chosen(stroke.what, span.tones, single)
             if tones:
@@ -91,10 +92,10 @@ def _merged(events: list[Event]) -> list[Event]:
 
 
 def bass_part(
-    form: tuple[Section, ...], bar: Meter, spans: list[Span], names: Sequence[str], setting: Setting, low: int, high: int,
-    rng: random.Random,
+    form: tuple[Section, ...], setting: Setting, names: Sequence[str], low: int, high: int, rng: random.Random
 ) -> list[Event]:
     """Bass line: roots and fifths in a figure, or a walking line."""
+    bar, spans = setting.bar, setting.spans
     events: list[Event] = []
     last = form[-1].start + form[-1].bars - 1
     previous = _root_near(spans[0].chord, (low + high) // 2 - 3, low, high)
@@ -208,8 +209,10 @@ def _into(tone: tuple[int, int], low: int, high: int) -> tuple[int, int]:
 def _following(events: list[Event], spans: list[Span], low: int, high: int) -> list[Event]:
     """Bass notes that hold over a chord change are cut there, and the new root sounds."""
     out: list[Event] = []
+    starts = [span.start for span in spans]
     for event in events:
-        change = next((s for s in spans if event.start < s.start < event.end), None)
+        place = bisect.bisect_right(starts, event.start)
+        change = spans[place] if place < len(spans) and spans[place].start < event.end else None
         if change is None:
             out.append(event)
             continue
@@ -233,7 +236,8 @@ def counter_part(
             target = min(above - 5.0, (low + high) / 2)
             alters = chord_scale(setting.tonic, setting.mode, span.chord)
             strength = 3 if start == span.start else 1
-            slots.append(Slot(start, end - start, span.chord, alters, strength, target))
+            tones = consonant(span.chord, alters)
+            slots.append(Slot(start, end - start, span.chord, alters, strength, tones, target, above - 1.0))
     first = next(step for step in range(77) if midi(step, 0) > low)
     top = max(step for step in range(77) if midi(step, 0) < high)
     steps = best_line(slots, first, max(top, first + 4), style, noise, None)

@@ -112,13 +112,8 @@ def _voice_start(staff: Staff) -> list[str]:
 
 def _bars(staff: Staff, sheet: Sheet) -> list[str]:
     """Music of one voice, a string a bar."""
-    bars = []
-    pieces = _timeline(staff.events, sheet.bar.length * sheet.bars)
-    for number in range(sheet.bars):
-        start = number * sheet.bar.length
-        inside = _cut(pieces, start, start + sheet.bar.length)
-        bars.append(_bar(inside, start, staff, sheet))
-    return bars
+    cut = _cut(_timeline(staff.events, sheet.bar.length * sheet.bars), sheet.bar.length, sheet.bars)
+    return [_bar(inside, number * sheet.bar.length, staff, sheet) for number, inside in enumerate(cut)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +144,19 @@ def _timeline(events: Sequence[Event], total: Fraction) -> list[_Piece]:
     return pieces
 
 
-def _cut(pieces: list[_Piece], start: Fraction, end: Fraction) -> list[_Piece]:
-    """Pieces within a bar, ties marked where they cross its lines."""
-    out = []
+def _cut(pieces: list[_Piece], length: Fraction, bars: int) -> list[list[_Piece]]:
+    """Pieces of every bar, ties marked where they cross its lines."""
+    out: list[list[_Piece]] = [[] for _ in range(bars)]
     for piece in pieces:
-        left, right = max(piece.start, start), min(piece.start + piece.length, end)
-        if left < right:
-            tied = piece.event is not None and piece.start + piece.length > end
-            out.append(_Piece(left, right - left, piece.event, tied, piece.event is not None and piece.start < start))
+        left, last = piece.start, piece.start + piece.length
+        while left < last:
+            number = left // length
+            right = min(last, (number + 1) * length)
+            sounding = piece.event is not None
+            out[number].append(
+                _Piece(left, right - left, piece.event, sounding and right < last, sounding and left > piece.start)
+            )
+            left = right
     return out
 
 

@@ -17,9 +17,9 @@ from agent.offline.writer.theory import Chord, midi
 
 Array = NDArray[np.float64]
 #: Cost of moving by 0, 1, 2 ... diatonic steps; seconds are free, sevenths and ninths dear.
-_MOVE = np.array([0.7, 0.0, 0.3, 0.8, 1.0, 1.5, 2.2, 4.0, 1.6, 6.0, 7.0, 8.0])
+_MOVE = np.array([0.8, 0.0, 0.45, 1.1, 1.5, 2.2, 3.0, 4.0, 2.4, 6.0, 7.0, 8.0])
 #: Cost of a non-chord tone by metrical strength (0 off the beat .. 3 downbeat).
-_DISSONANCE = (0.5, 1.8, 3.2, 4.2)
+_DISSONANCE = (0.3, 1.2, 3.0, 4.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,14 @@ class Slot:
     chord: Chord
     alters: tuple[int, ...]  # of the letters C..B: the chord-scale
     strength: int
+    consonant: frozenset[int]  # pitch classes that may stand on a strong beat
     target: float  # MIDI pitch the line tends to here
+    ceiling: float  # MIDI pitch kept for the climax
     move: int | None = None  # wanted diatonic move from the slot before; None: free
     after_rest: bool = False
     goal: tuple[int, ...] = ()  # letters, best first, on which a phrase ends here; empty inside a phrase
     device: str = ""
+    bass: int | None = None  # MIDI pitch of the bass that sounds at the onset
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class LineStyle:
     leaps: float = 1.0
     pentatonic: float = 0.0
     chromatic: float = 0.0
-    blue: bool = False
     contour: float = 1.6  # how strongly a motif's contour holds
     noise: float = 0.45
     avoided: frozenset[int] = field(default_factory=frozenset)  # letters of the fourth and seventh degree
@@ -80,7 +82,7 @@ def best_line(slots: list[Slot], low: int, high: int, style: LineStyle, rng: np.
     cost = first[:, None] + unary[None, :] + _move(0, slots, steps, pitches, style)
     back: list[NDArray[np.intp]] = []
     for at in range(2, len(slots)):
-        foreign = _foreign(slots[at - 1], steps, pitches[at - 1], style)
+        foreign = _foreign(slots[at - 1], pitches[at - 1])
         approach = np.abs(steps[:, None] - steps[None, :]) > 1
         bad_in = 1.6 * approach * foreign[None, :]
         bad_out = 3.0 * approach * foreign[:, None]
@@ -118,10 +120,11 @@ def _turning(steps: NDArray[np.int_]) -> Array:
 def _unary(slot: Slot, steps: NDArray[np.int_], pitches: NDArray[np.int_], style: LineStyle) -> Array:
     """Cost of each step at one slot for itself, shape (n,)."""
     letters = steps % 7
-    foreign = _foreign(slot, steps, pitches, style)
+    foreign = _foreign(slot, pitches)
     long_note = 2.2 if slot.length >= 1 else 0.0
     dissonance = (_DISSONANCE[slot.strength] + long_note) * (1.0 - 0.6 * style.chromatic)
-    cost = foreign * dissonance + 0.045 * np.abs(pitches - slot.target) ** 1.3
+    cost = foreign * dissonance + 0.06 * np.abs(pitches - slot.target) ** 1.3
+    cost = cost + 1.2 * (pitches > slot.ceiling)
     if style.pentatonic and style.avoided:
         cost = cost + 0.9 * style.pentatonic * np.isin(letters, list(style.avoided)) * foreign
         cost = cost + 0.4 * style.pentatonic * np.isin(letters, list(style.avoided))
@@ -133,12 +136,9 @@ def _unary(slot: Slot, steps: NDArray[np.int_], pitches: NDArray[np.int_], style
     return np.asarray(cost, dtype=np.float64)
 
 
-def _foreign(slot: Slot, steps: NDArray[np.int_], pitches: NDArray[np.int_], style: LineStyle) -> Array:
-    """1 where the step is no tone of the chord, else 0."""
-    pcs = slot.chord.pcs
-    if style.blue:
-        pcs = pcs | {(slot.chord.root.pc + 3) % 12, (slot.chord.root.pc + 10) % 12}
-    return np.array([float(pitch % 12 not in pcs) for pitch in pitches])
+def _foreign(slot: Slot, pitches: NDArray[np.int_]) -> Array:
+    """1 where the step is foreign to the chord, else 0."""
+    return np.array([float(pitch % 12 not in slot.consonant) for pitch in pitches])
 
 
 def _move(
@@ -156,9 +156,17 @@ def _move(
     cost = cost + np.where((np.abs(semitones) == 6) & (size > 1), 1.0, 0.0)
     cost = cost + np.where((np.abs(semitones) == 3) & (size == 1), 2.5, 0.0)  # augmented second
     cost = cost + np.where((semitones == 0) & (size == 1), 3.0, 0.0)  # enharmonic stumble
-    if here.chord.root != there.chord.root:
-        old = (pitches[at] - here.chord.root.pc) % 12
-        new = (pitches[at + 1] - there.chord.root.pc) % 12
-        parallel = (old[:, None] == new[None, :]) & np.isin(new, (0, 7))[None, :] & (difference != 0)
-        cost = cost + np.where(parallel, 1.6, 0.0)
+    if here.bass is not None and there.bass is not None and here.bass != there.bass:
+        cost = cost + _against_bass(pitches[at], pitches[at + 1], here.bass, there.bass)
     return np.asarray(cost, dtype=np.float64)
+
+
+def _against_bass(old: NDArray[np.int_], new: NDArray[np.int_], bass_old: int, bass_new: int) -> Array:
+    """Cost of parallel and direct fifths and octaves with a moving bass, shape (n, n)."""
+    before, after = (old - bass_old) % 12, (new - bass_new) % 12
+    perfect = np.isin(after, (0, 7))[None, :]
+    same = (before[:, None] == after[None, :]) & perfect
+    motion = new[None, :] - old[:, None]
+    similar = np.sign(motion) == np.sign(bass_new - bass_old)
+    direct = perfect & similar & (np.abs(motion) > 2)
+    return np.asarray(np.where(same & (motion != 0), 3.5, 0.0) + np.where(direct & ~same, 1.2, 0.0), dtype=np.float64)

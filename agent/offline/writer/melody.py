@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import random
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.line import LineStyle, Slot, best_line
 from agent.offline.writer.meter import Meter
-from agent.offline.writer.theory import Tone, chord_scale, midi, scale
+from agent.offline.writer.theory import NATURAL, Chord, Tone, chord_scale, midi, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Setting:
     style: LineStyle
     breath: bool  # the player needs air, or the tempo leaves time for it
     total_bars: int
+    blue: bool = False  # blue notes may stand
+    bass: tuple[Event, ...] = ()  # the bass line, if it is written first
+
+    def bass_at(self, time: Fraction) -> int | None:
+        """MIDI pitch of the bass that sounds, or sounded last, at a time; None before the first."""
+        place = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
+        return self.bass[place].pitches[0] if place >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,28 +172,38 @@ def _slot(
 ) -> Slot:
     """One slot with its chord and the height the line should have there."""
     over = chord_at(setting.spans, onset)
-    alters = _alters(over, setting)
+    alters = chord_scale(setting.tonic, setting.mode, over)
+    target, ceiling = _height(onset, section, setting)
     return Slot(
-        onset, length, over, alters, setting.bar.strength(offset), _height(onset, section, setting), move, rested,
-        device=figure.device,
-    )
+        onset, length, over, alters, setting.bar.strength(offset), consonant(over, alters, blue=setting.blue), target,
+        ceiling, move, rested,
+        device=figure.device, bass=setting.bass_at(onset),
+    )  # fmt: skip
 
 
-def _alters(over: object, setting: Setting) -> tuple[int, ...]:
-    """Chord-scale, with the flat third and seventh of the blues where the style has them."""
-    alters = chord_scale(setting.tonic, setting.mode, over)  # type: ignore[arg-type]
-    return alters
+def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> frozenset[int]:
+    """Pitch classes that may stand on a strong beat over a chord.
+
+    A power chord lets its scale's third and seventh stand as well; the blues its flat third and seventh.
+    """
+    pcs = set(over.pcs)
+    if over.quality == "5":
+        pcs |= {(NATURAL[letter] + alters[letter]) % 12 for letter in ((over.root.letter + n) % 7 for n in (2, 6))}
+    if blue:
+        pcs |= {(over.root.pc + 3) % 12, (over.root.pc + 10) % 12}
+    return frozenset(pcs)
 
 
-def _height(onset: Fraction, section: Section, setting: Setting) -> float:
-    """Arch within the phrase, and one climax about two thirds through the piece."""
+def _height(onset: Fraction, section: Section, setting: Setting) -> tuple[float, float]:
+    """Arch within the phrase, one climax about two thirds through the piece, and the ceiling away from it."""
     total = float(setting.total_bars * setting.bar.length)
     place = float(onset) / total
     phrase = (float(onset / setting.bar.length) % 4) / 4
     width = min(6.0, (setting.high - setting.low) / 4)
     climax = math.exp(-(((place - 0.66) / 0.09) ** 2))
     contrast = 1.5 if section.letter != "A" else 0.0
-    return setting.center - 0.4 * width + width * (0.55 * math.sin(math.pi * phrase) + 0.9 * climax) + contrast
+    target = setting.center - 0.4 * width + width * (0.55 * math.sin(math.pi * phrase) + 0.9 * climax) + contrast
+    return target, setting.center + width * (0.9 + 1.5 * climax)
 
 
 def _goal(phrase: Phrase, last: Slot, setting: Setting) -> tuple[int, ...]:
@@ -215,7 +233,8 @@ def _ornamented(events: list[Event], setting: Setting, rng: random.Random) -> li
         half = event.length / 2
         if left and abs(gap) == 2 and 1 <= event.length <= 2 and (half * 4).denominator == 1 and rng.random() < 0.6:
             between = step + gap // 2
-            alters = _alters(chord_at(setting.spans, event.start + half), setting)
+            over = chord_at(setting.spans, event.start + half)
+            alters = chord_scale(setting.tonic, setting.mode, over)
             out.append(replace(event, length=half))
             out.append(Event(event.start + half, half, ((between, alters[between % 7]),)))
             left -= 1

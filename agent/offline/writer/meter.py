@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 #: Lengths of the beats in quarter notes, and which beats are strong, for meters whose grouping is a convention.
 _GROUPED: dict[str, tuple[tuple[Fraction, ...], tuple[int, ...]]] = {
@@ -20,7 +20,7 @@ _GROUPED: dict[str, tuple[tuple[Fraction, ...], tuple[int, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meter:
     """A bar's structure."""
 
@@ -28,12 +28,12 @@ class Meter:
     beats: tuple[Fraction, ...]
     strong: tuple[int, ...]
 
-    @property
+    @cached_property
     def length(self) -> Fraction:
         """Length of a bar in quarter notes."""
         return sum(self.beats, Fraction(0))
 
-    @property
+    @cached_property
     def onsets(self) -> tuple[Fraction, ...]:
         """Where each beat starts."""
         at, starts = Fraction(0), []
@@ -42,7 +42,7 @@ class Meter:
             at += beat
         return tuple(starts)
 
-    @property
+    @cached_property
     def middle(self) -> Fraction:
         """Where the bar may be halved for a second chord: its last strong beat, else the last beat."""
         second = self.strong[-1] if len(self.strong) > 1 else len(self.beats) - 1

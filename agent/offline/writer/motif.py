@@ -177,7 +177,7 @@ def _dullness(figure: Figure) -> float:
     if figure.notes < 2:
         dull += 0.5
     if figure.notes > 2 and len(set(figure.durations)) == 1:
-        dull += 0.3
+        dull += 0.7
     if len(set(steps)) == 1 and len(steps) > 2:
         dull += 0.5
     if steps and max(steps) - min(steps) > 8:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -76,6 +76,8 @@ class OfflineWriter:
         home = tonic(key.tonic)
         spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo))
         setting = _setting(plan, key, bar, spans, style)
+        bass = _bass(plan, form, setting, style, _rng(seed, "bass", redo))
+        setting = replace(setting, bass=tuple(bass))
         pool = _pool(exemplars, bar)
         melody, uses = compose_melody(form, setting, pool, _rng(seed, "melody", redo).randrange(2**31))
         staves = _staves(plan, form, setting, melody, style, _rng(seed, "parts", redo))
@@ -101,13 +103,13 @@ def _setting(plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[st
         leaps=style.get("leaps", 1.0),
         pentatonic=style.get("pentatonic", 0.0),
         chromatic=style.get("chromatic", 0.0),
-        blue=bool(style.get("blue")),
         avoided=frozenset({degrees[3].letter, degrees[6].letter}),
     )
     length = plan.rhythm.note_length * style.get("slack", 1.0)
     return Setting(
-        bar, tonic(key.tonic), key.mode, spans, low, high, center, length, line, plan.tempo < 180, plan.bars
-    )
+        bar, tonic(key.tonic), key.mode, spans, low, high, center, length, line, plan.tempo < 180, plan.bars,
+        bool(style.get("blue")),
+    )  # fmt: skip
 
 
 def _melody_range(player: Instrument, center: int) -> tuple[int, int, int]:
@@ -148,8 +150,8 @@ def _staves(
     free = dict(changes)
     for part in parts:
         nth = counted[part.role] = counted.get(part.role, 0) + 1
-        events = _events(part, nth - 1, form, setting, melody, style, rng)
-        starts = {event.start for event in events}
+        events = _events(part, nth - 1, plan, form, setting, melody, style, rng)
+        starts = _boundaries(events, setting)
         symbols = {at: free.pop(at) for at in list(free) if at in starts} if part.role in ("melody", "harmony") else {}
         player = instrument(part.instrument)
         staves.append(
@@ -167,6 +169,12 @@ def _staves(
     return staves
 
 
+def _boundaries(events: list[Event], setting: Setting) -> set[Fraction]:
+    """Times at which something is written in a voice: a note, a rest after one, a bar line."""
+    bars = {number * setting.bar.length for number in range(setting.total_bars)}
+    return bars | {event.start for event in events} | {event.end for event in events}
+
+
 def _symbols(spans: list[Span]) -> dict[Fraction, str]:
     """Chord symbols where the chord changes."""
     out: dict[Fraction, str] = {}
@@ -178,8 +186,9 @@ def _symbols(spans: list[Span]) -> dict[Fraction, str]:
 
 
 def _events(
-    part: Part, nth: int, form: tuple[Section, ...], setting: Setting, melody: list[Event], style: dict[str, Any], rng: random.Random
-) -> list[Event]:
+    part: Part, nth: int, plan: Plan, form: tuple[Section, ...], setting: Setting, melody: list[Event],
+    style: dict[str, Any], rng: random.Random,
+) -> list[Event]:  # fmt: skip
     """Music of one part by its role."""
     player = instrument(part.instrument)
     if part.role == "percussion":
@@ -190,14 +199,43 @@ def _events(
         low, high = _inner_range(player, setting, 2)
         return counter_part(form, setting, melody, low, high, rng.randrange(2**31))
     if part.role == "bass":
-        low, high = _bass_range(player, setting)
-        return bass_part(form, setting.bar, setting.spans, style["bass"], setting, low, high, rng)
+        return _bass_for(player, setting)
     low, high = _inner_range(player, setting, -3 if part.role == "pad" else 0)
+    chords = _figures_by_energy(style["harmony"], plan)
     voices = 1 if not player.polyphonic else 3 if part.role == "pad" or setting.bar.length < 3 else 4
     voiced = voice_chords(setting.spans, melody, low, high, max(3, voices), rng)
     if part.role == "pad":
         return pad_part(form, setting.bar, voiced, single=not player.polyphonic)
-    return harmony_part(form, setting.bar, voiced, style["harmony"], single=not player.polyphonic, part=nth)
+    return harmony_part(form, setting.bar, voiced, chords, single=not player.polyphonic, part=nth)
+
+
+def _figures_by_energy(names: Sequence[str], plan: Plan) -> list[str]:
+    """The figures a plan's density allows: the sparse half for a quiet plan, the full half for a busy one."""
+    drive = min(1.0, max(0.0, (plan.rhythm.density - 3.0) / 6.0))
+    if len(names) == 1:
+        return list(names)
+    first = round(drive * (len(names) - 2)) if len(names) > 2 else 0
+    return list(names[first : first + 2])
+
+
+def _bass(
+    plan: Plan, form: tuple[Section, ...], setting: Setting, style: dict[str, Any], rng: random.Random
+) -> list[Event]:
+    """Bass line of the first bass part, written before the melody so that the melody can mind it."""
+    part = next((part for part in plan.instruments if part.role == "bass"), None)
+    if part is None:
+        return []
+    low, high = _bass_range(instrument(part.instrument), setting)
+    return bass_part(form, setting, _figures_by_energy(style["bass"], plan), low, high, rng)
+
+
+def _bass_for(player: Instrument, setting: Setting) -> list[Event]:
+    """The bass line, by octaves in the player's range (a second bass doubles the first)."""
+    for octave in (0, 7, -7, 14):
+        moved = [replace(e, tones=tuple((step + octave, alter) for step, alter in e.tones)) for e in setting.bass]
+        if all(player.low <= e.pitches[0] <= player.high for e in moved):
+            return moved
+    return list(setting.bass)
 
 
 def _inner_range(player: Instrument, setting: Setting, raised: int) -> tuple[int, int]:

@@ -1,0 +1,37 @@
+"""The kinds of files a piece can be saved as; light to import, so that a request is checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chiaroscore import ControlError
+
+#: What `Piece.save` writes unless told otherwise.
+FORMATS = ("abc", "mid", "musicxml", "svg", "wav", "html")
+SOUND_FORMATS = ("wav", "flac", "mp3", "ogg")
+#: Every kind.
+KNOWN = (*FORMATS, *SOUND_FORMATS[1:])
+
+
+def check_formats(formats: str | Iterable[str], known: Iterable[str] = KNOWN) -> tuple[str, ...]:
+    """Return formats in order, once each; a text is split at commas.
+
+    Raises
+    ------
+    ControlError
+        If one is unknown, or there is none.
+
+    Examples
+    --------
+    >>> check_formats("mid, wav,mid")
+    ('mid', 'wav')
+    """
+    listed = formats.split(",") if isinstance(formats, str) else list(formats)
+    wanted = tuple(dict.fromkeys(str(kind).strip().lower().removeprefix(".") for kind in listed))
+    choice = ", ".join(known)
+    if not any(wanted):
+        raise ControlError(f"no format is named in {str(formats)[:60]!r}; choose from {choice}")
+    for kind in wanted:
+        if kind not in known:
+            raise ControlError(f"format {kind[:40]!r} is unknown; choose from {choice}")
+    return wanted

