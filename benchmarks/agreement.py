@@ -59,7 +59,7 @@ def corpus_tunes(count: int) -> list[str]:
 
 
 def plain(abc: str) -> str:
-    """Return the text without grace notes, ornaments, quoted strings, comments, and tempo changes inside the tune."""
+    """Return the text without grace notes, ornaments, quotations, comments and tempo changes in the tune."""
     head, key, body = abc.partition("\nK:")
     first, _, rest = body.partition("\n")
     music = [_plain_line(line) for line in rest.split("\n") if not line.startswith("Q:")]
@@ -74,7 +74,7 @@ def _plain_line(line: str) -> str:
 
 
 def clear(abc: str) -> str:
-    """Return the plain text with opening repeats written out and ties to other pitches taken away; one voice."""
+    """Return the plain text with opening repeats written out, ties to other pitches taken away."""
     tune = parse(plain(abc))
     text, voice = tune.abc, tune.voices[0]
     tied = {(note.onset, note.pitch) for note in voice.notes if note.tie_stop}

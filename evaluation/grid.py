@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-``notes`` is the structured array of `notation.events` (dtype `notation.EVENT`), onsets and durations in quarter notes.
-Metrics that MusPy defines on time steps use a grid of `RESOLUTION` steps a quarter note (MusPy's own default) and
-round onsets and ends to it, so that they equal MusPy on the same grid. The work is done on note intervals, never on a
-piano roll, so cost follows the number of notes and not the length of the music.
+``notes`` is the structured array of `notation.events` (dtype `notation.EVENT`), onsets and durations in
+quarter notes. Metrics that MusPy defines on time steps use a grid of `RESOLUTION` steps a quarter note
+(MusPy's own default) and round onsets and ends to it, so that they equal MusPy on the same grid. The work is
+done on note intervals, never on a piano roll, so cost follows the number of notes and not the length of the
+music.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Steps = NDArray[np.int64]
 
 def pitched(notes: Notes) -> Notes:
     """Return the notes that have a pitch: all but percussion."""
-    return notes[~notes["drum"]]
+    heard: Notes = notes[~notes["drum"]]
+    return heard
 
 
 def steps(notes: Notes, resolution: int = RESOLUTION) -> tuple[Steps, Steps]:

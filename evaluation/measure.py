@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-No metric has a direction: a value says something only against the values of real music of the same kind. What cannot
-be measured (entropy of no notes) is NaN, never an error.
+No metric has a direction: a value says something only against the values of real music of the same kind. What
+cannot be measured (entropy of no notes) is NaN, never an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def measure(tune: Tune) -> dict[str, float]:
-    """Return every metric of `METRICS` for a tune as it is played, in that order; NaN where there is nothing to measure.
+    """Return every metric of `METRICS` for a tune as it is played, NaN where there is nothing to measure.
 
     Metrics that suppose one measure length (``empty_measure_rate``, ``groove_consistency``) take the first
     meter's.

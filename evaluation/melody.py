@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-``notes`` is the array of `notation.events`. The top voice is the pitched voice with the highest mean pitch, weighted
-by duration; its line is its highest note at each onset.
+``notes`` is the array of `notation.events`. The top voice is the pitched voice with the highest mean pitch,
+weighted by duration; its line is its highest note at each onset.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ KINDS = (("repeated_note_rate", 0), ("step_rate", 2), ("skip_rate", 4), ("leap_r
 
 
 def voice_order(notes: Notes) -> list[int]:
-    """Return the pitched voices from high to low by mean pitch weighted with duration; ties keep the score order."""
+    """Return the pitched voices from high to low by mean pitch weighted with duration."""
     heard = pitched(notes)
     voice = heard["voice"].astype(np.int64)
     weight = np.maximum(heard["duration"], 1e-6)
@@ -28,14 +28,15 @@ def voice_order(notes: Notes) -> list[int]:
 
 
 def top_line(notes: Notes) -> Notes:
-    """Return the melody: the highest note at each onset of the top voice, sorted by onset (rows of ``notes``)."""
+    """Return the melody: the rows of ``notes`` that are highest at their onset in the top voice, by onset."""
     order = voice_order(notes)
     if not order:
         return notes[:0]
     own = notes[(notes["voice"] == order[0]) & ~notes["drum"]]
     own = own[np.lexsort((-own["pitch"].astype(int), own["onset"]))]
     first = np.concatenate(([True], np.diff(own["onset"]) > 1e-9))
-    return own[first]
+    line: Notes = own[first]
+    return line
 
 
 def interval_profile(notes: Notes) -> dict[str, float]:

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-``notes`` is the array of `notation.events`. Each metric has the formula of MusPy 0.5 (Dong et al., "MusPy: A Toolkit
-for Symbolic Music Generation", ISMIR 2020) unless it says otherwise and equals it on the same notes. Every note counts
-once, whatever its length.
+``notes`` is the array of `notation.events`. Each metric has the formula of MusPy 0.5 (Dong et al., "MusPy: A
+Toolkit for Symbolic Music Generation", ISMIR 2020) unless it says otherwise and equals it on the same notes.
+Every note counts once, whatever its length.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ def n_pitch_classes_used(notes: Notes) -> float:
 
 
 def pitch_entropy(notes: Notes) -> float:
-    r"""Entropy of the pitch histogram in bits, :math:`-\sum_{i<128} p_i \log_2 p_i`, 0 to 7; NaN without notes.
+    r"""Entropy of the pitch histogram in bits, 0 to 7; NaN without notes.
 
-    Source: MusPy ``pitch_entropy``.
+    :math:`-\sum_{i<128} p_i \log_2 p_i`. Source: MusPy ``pitch_entropy``.
     """
     return entropy(np.unique(pitched(notes)["pitch"], return_counts=True)[1])
 
 
 def pitch_class_entropy(notes: Notes) -> float:
-    r"""Entropy of the pitch-class histogram in bits, :math:`-\sum_{i<12} p_i \log_2 p_i`, 0 to 3.585; NaN without notes.
+    r"""Entropy of the pitch-class histogram in bits, 0 to 3.585; NaN without notes.
 
     Source: MusPy ``pitch_class_entropy``, after Wu and Yang, "The Jazz Transformer on the Front Line", ISMIR
     2020.

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-``notes`` is the array of `notation.events`; ``starts`` are the onsets of the played bars in quarter notes, shape
-(n_bars,), from `notation.bar_starts`. Percussion is left out unless a metric says otherwise.
+``notes`` is the array of `notation.events`; ``starts`` are the onsets of the played bars in quarter notes,
+shape (n_bars,), from `notation.bar_starts`. Percussion is left out unless a metric says otherwise.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ POSITIONS = 64
 
 
 def groove_consistency(notes: Notes, measure: float, resolution: int = RESOLUTION) -> float:
-    r"""Return one minus the mean Hamming distance of neighbouring measures' onset patterns; NaN with under two measures.
+    r"""Return the likeness of neighbouring measures' onset patterns, 0 to 1; NaN with under two measures.
 
     :math:`1 - \frac{1}{R (T-1)} \sum_{i<T} d(G_i, G_{i+1})` with :math:`G_i` the binary onset vector of
     measure i, of R steps; all instruments together, percussion too. Measures are laid from time 0 and all
@@ -75,7 +75,7 @@ def grooving_similarity(notes: Notes, starts: NDArray[np.float64]) -> float:
 
 
 def note_density(notes: Notes, length: float) -> float:
-    """Notes (percussion too) a unit of ``length``: quarter notes or seconds, as given; NaN without length."""
+    """Return notes (percussion too) a unit of ``length``, in quarter notes or seconds; NaN without length."""
     return float(len(notes) / length) if length > 0 else float("nan")
 
 

@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-``notes`` is the array of `notation.events`; time steps are ``1 / resolution`` quarter notes (see `evaluation.grid`).
-Each metric has the formula of MusPy 0.5 (Dong et al., "MusPy", ISMIR 2020) and equals it on the same grid.
+``notes`` is the array of `notation.events`; time steps are ``1 / resolution`` quarter notes (see
+`evaluation.grid`). Each metric has the formula of MusPy 0.5 (Dong et al., "MusPy", ISMIR 2020) and equals it
+on the same grid.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from evaluation.grid import RESOLUTION, Notes, covered, merged, pitched, steps
 
 
 def polyphony(notes: Notes, resolution: int = RESOLUTION) -> float:
-    r"""Return the mean number of different pitches sounding, over the time steps where any sounds; NaN without notes.
+    r"""Return the mean number of different pitches sounding while any sounds; NaN without notes.
 
     :math:`\#(\text{pitch, step pairs that sound}) / \#(\text{steps with a pitch})`. Percussion is left out.
     Source: MusPy ``polyphony``.
@@ -32,7 +33,7 @@ def polyphony(notes: Notes, resolution: int = RESOLUTION) -> float:
 
 
 def polyphony_rate(notes: Notes, threshold: int = 2, resolution: int = RESOLUTION) -> float:
-    r"""Return the share of time steps in which more than ``threshold`` different pitches sound; NaN without length.
+    r"""Return the share of time steps with more than ``threshold`` pitches sounding; NaN without length.
 
     :math:`\#(\text{steps with} > t \text{ pitches}) / \#(\text{steps})`; the default 2 therefore means three
     or more. Percussion is left out of the count but not of the length. Source: MusPy ``polyphony_rate``,
@@ -52,7 +53,7 @@ def polyphony_rate(notes: Notes, threshold: int = 2, resolution: int = RESOLUTIO
 
 
 def empty_beat_rate(notes: Notes, resolution: int = RESOLUTION) -> float:
-    r"""Share of beats (quarter notes) in which no note sounds, percussion counting as a note; NaN without length.
+    r"""Share of beats (quarter notes) in which no note sounds, drums counting as notes; NaN without length.
 
     :math:`1 - \#(\text{beats touched}) / (\lfloor \text{length}/\text{resolution} \rfloor + 1)`. As in
     MusPy's ``empty_beat_rate`` the end of a note is inclusive, so one that ends on a beat fills the next beat

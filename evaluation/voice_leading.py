@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-The pitched voices are ordered from high to low by mean pitch. Each is read as a line: its highest sounding note, in the
-lowest voice its lowest. A *sonority* is the span between two neighbouring points where any note starts or ends, in
-quarter notes. A gap of up to an eighth note inside a voice does not break its line (staccato, breath); a longer rest
-does. Repeats are judged as they are played.
+The pitched voices are ordered from high to low by mean pitch. Each is read as a line: its highest sounding
+note, in the lowest voice its lowest. A *sonority* is the span between two neighbouring points where any note
+starts or ends, in quarter notes. A gap of up to an eighth note inside a voice does not break its line
+(staccato, breath); a longer rest does. Repeats are judged as they are played.
 
 Rules, from Aldwell and Schachter, *Harmony and Voice Leading*, and Piston, *Harmony*: between two
 neighbouring sonorities in which both voices move in the same direction,
@@ -36,7 +36,7 @@ _SILENT = -1000
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: what, where it arrives (quarter notes), between which voices (indices in ``Tune.voices``)."""
+    """One fault: what, where it arrives (quarter notes), between which voices of ``Tune.voices``."""
 
     kind: (
         str  # "parallel fifths", "parallel octaves", "direct fifths", "direct octaves", "crossing", "spacing"
@@ -144,14 +144,14 @@ def _lines(notes: Notes, order: list[int]) -> tuple[NDArray[np.float64], NDArray
 
 
 def _without_breaths(start: NDArray[np.int64], end: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ends of a voice's notes, drawn out to the next onset where only a short gap lies between."""
+    """Draw out a voice's notes to the next onset where only a short gap lies between; their ends."""
     onsets = np.unique(start)
     following = np.append(onsets, np.iinfo(np.int64).max)[np.searchsorted(onsets, end)]
     return np.where(following - end <= BREATH * _STEPS, following, end)
 
 
 def _moving_faults(upper: NDArray[Any], lower: NDArray[Any]) -> tuple[list[tuple[str, int]], int]:
-    """Parallel and direct fifths and octaves of one pair as (kind, index of arrival); and how often both moved."""
+    """Parallel and direct intervals of a pair as (kind, index of arrival), and how often both moved."""
     sound = (upper != _SILENT) & (lower != _SILENT)
     rise_up, rise_low = np.diff(upper.astype(int)), np.diff(lower.astype(int))
     moved = sound[1:] & sound[:-1] & (rise_up != 0) & (rise_low != 0)
@@ -179,5 +179,5 @@ def _standing_faults(
 
 
 def _beginnings(state: NDArray[np.bool_]) -> list[int]:
-    """Indices where a state that did not hold begins to hold."""
+    """Return the indices where a state that did not hold begins to hold."""
     return [int(at) for at in np.flatnonzero(state & ~np.concatenate(([False], state[:-1])))]

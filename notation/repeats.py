@@ -24,7 +24,7 @@ Range = tuple[int, int]
 
 @dataclass(slots=True)
 class Section:
-    """A stretch of bars played once or repeated, with its endings by number; ``stop`` is where the common bars end."""
+    """Bars played once or repeated, with the endings by number; ``stop`` is where the common bars end."""
 
     first: int
     stop: int = -1
@@ -56,7 +56,7 @@ class Section:
 
 
 def sections(bars: Sequence[Bar]) -> list[Section]:
-    """Divide a voice into sections that are played once, repeated, or repeated with endings; they cover all bars."""
+    """Divide a voice into sections played once, repeated, or repeated with endings; they cover all bars."""
     found = [Section(0)]
     for index, bar in enumerate(bars):
         numbers = ending_numbers(bar.ending) if bar.ending else []

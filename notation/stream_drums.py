@@ -35,7 +35,7 @@ class Strokes(percussion.PercussionChord):
     """Several strokes at once, each of its own instrument."""
 
     def __bool__(self) -> bool:
-        """Be false: music21 10.5 then asks each member, not the chord, for the instrument it writes to MusicXML."""
+        """Be false: music21 10.5 then asks each member, not the chord, for the MusicXML instrument."""
         return False
 
 
@@ -50,7 +50,7 @@ def kit(voice: Voice, part: int) -> list[instrument.Instrument]:
 
 
 def drum(number: int) -> instrument.UnpitchedPercussion:
-    """Return the instrument of a General MIDI percussion key; sounds through ``midi-unpitched`` in MusicXML."""
+    """Return the instrument of a General MIDI percussion key, ``midi-unpitched`` in MusicXML."""
     made = _instrument_class(number)()
     made.instrumentName = _keys().get(number, (f"Drum {number}", False))[0]
     made.instrumentId = f"drum-{number}"

@@ -58,7 +58,7 @@ def add_marks(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
 
 
 def chord_symbol(text: str) -> harmony.ChordSymbol | harmony.NoChord | expressions.TextExpression:
-    """Return a chord symbol that is drawn and does not sound; plain text where music21 does not know the symbol."""
+    """Return a chord symbol that does not sound; plain text where music21 does not know the symbol."""
     if text.strip().upper().replace(".", "") in ("NC", "N C"):
         return harmony.NoChord()
     found = _CHORD.match(text.strip())
@@ -79,7 +79,7 @@ def chord_symbol(text: str) -> harmony.ChordSymbol | harmony.NoChord | expressio
 
 
 def add_slurs(part: stream.Part, measures: list[Placed]) -> None:
-    """Slurs by their parentheses: an end closes the slur opened last, except one that opens on the same note."""
+    """Slurs by their parentheses: an end closes the slur opened last before this note."""
     open_slurs: list[note.NotRest] = []
     for placed in measures:
         for written, shown in placed.notes:

@@ -1,4 +1,4 @@
-"""Score and parts of `notation.to_music21`. music21 is imported here, so import this module only when it is needed."""
+"""Score and parts of `notation.to_music21`; it imports music21, so import it only when it is needed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _first_signs(tune: Tune, voice: Voice, number: int, where: stream.Stream) ->
 
 
 def _instrument(voice: Voice, number: int) -> instrument.Instrument:
-    """Return the instrument of a General MIDI program; it does not transpose, since the pitches are as they sound."""
+    """Return the instrument of a General MIDI program; not transposing, since pitches are as they sound."""
     if voice.program is None:
         found = instrument.Instrument(voice.name)
         found.midiProgram = 0
@@ -206,7 +206,7 @@ def _bar_lines(measure: stream.Measure, this: Bar) -> None:
 
 
 def _repeats(part: stream.Part, bars: Sequence[Bar], measures: list[stream.Measure]) -> None:
-    """Set repeat signs and voltas so that music21, MusicXML readers and players go the way of `notation.perform`.
+    """Set repeat signs and voltas so that readers of the score play it as `notation.perform` does.
 
     Left-out opening repeats are written, and a passage with a first ending only gets a second one over the
     bar after it.
@@ -250,7 +250,7 @@ def _voltas(
 
 
 def _shown_end(bars: Sequence[Bar], first: int, stop: int) -> int:
-    """Where the bracket of a last ending stops: at its written end or a heavy bar line, else after one bar."""
+    """Where the bracket of a last ending stops: its written end or a heavy bar line, else after one bar."""
     for index in range(first, stop):
         if bars[index].ending_stop or bars[index].right in ("||", "|]") or bars[index].right.startswith(":"):
             return index + 1

@@ -3,6 +3,7 @@
 from rag_store.embed import Embedder, MiniLM, SentenceTransformerEmbedder
 from rag_store.exemplar import Exemplar
 from rag_store.search import Hit
+from rag_store.state import StoreState, store_state
 from rag_store.store import DEFAULT_LICENCES, Store
 
 __all__ = [
@@ -13,4 +14,6 @@ __all__ = [
     "MiniLM",
     "SentenceTransformerEmbedder",
     "Store",
+    "StoreState",
+    "store_state",
 ]

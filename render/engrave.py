@@ -101,13 +101,15 @@ def _check(xml: str) -> None:
             f"MusicXML of {len(xml)} characters; at most {MAX_XML} are engraved, take fewer bars"
         )
     try:
-        kind = ElementTree.fromstring(xml.encode("utf-8")).tag  # noqa: S314 - expat bounds entity expansion
-    except ElementTree.ParseError as error:
+        root = ElementTree.fromstring(xml.encode("utf-8"))  # noqa: S314 - expat bounds entity expansion
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:
         raise RenderError(
             f"the MusicXML is broken: {error}; give the text that musicxml() returns"
         ) from error
-    if kind != "score-partwise":
-        raise RenderError(f"MusicXML of kind {kind!r}; only score-partwise is engraved")
+    if root.tag != "score-partwise" or root.find("part/measure") is None:
+        raise RenderError(
+            f"MusicXML of kind {root.tag!r} without music; score-partwise with measures is engraved"
+        )
 
 
 def _pages(xml: str, options: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ REQUEST = "request"
 
 
 def cause(path: str, value: object, effect: str, source: str = "") -> Cause:
-    """Return a cause; numbers are written with two decimals, texts shortened to the limits of `prompts.Cause`."""
+    """Return a cause; numbers get two decimals, texts are cut to the limits of `prompts.Cause`."""
     text = f"{value:+.2f}" if isinstance(value, float) else str(value)
     return Cause(scene=path[:60], value=text[:200], effect=effect[:300], source=source[:200])
 

@@ -1,4 +1,4 @@
-"""Which genre a picture calls for: its place on the circumplex, what is seen, how it moves and is coloured."""
+"""Which genre a picture calls for: its place on the circumplex, what is seen, movement and colour."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def choose_genre(seen: Look, controls: Controls) -> tuple[Genre, list[Cause]]:
 
 
 def rank_genres(seen: Look, controls: Controls) -> list[Score]:
-    """Return the scores of all genres, best first; other requests (meter, key, tempo, players) lean on them."""
+    """Return the scores of all genres, best first; requests for meter, key, tempo, players lean on them."""
     chance = seen.chance("genre")
     scores = [_score(seen, controls, one, chance.random()) for one in genres()]
     return sorted(scores, key=lambda score: -score.total)
@@ -66,7 +66,7 @@ def _callers(seen: Look, one: Genre) -> list[tuple[Theme, float]]:
 
 
 def _requests_met(one: Genre, controls: Controls) -> float:
-    """Requests that a genre would meet by itself, less those that it would have to be bent for."""
+    """Weigh the requests that a genre meets by itself against those that it would have to be bent for."""
     met = 0.0
     if controls.meter is not None:
         met += 1.0 if controls.meter in one.meters else -3.0

@@ -129,7 +129,7 @@ def theme_table() -> dict[str, dict[str, Any]]:
 
 @functools.cache
 def _patterns() -> dict[str, re.Pattern[str]]:
-    """What shows each theme in a text: its words, whole; ``=word`` only as the whole text, ``-word`` never."""
+    """Compile what shows a theme: its words, whole; ``=word`` only as the whole text, ``-word`` never."""
     return {name: re.compile(_pattern(name, row["words"])) for name, row in theme_table().items()}
 
 

@@ -9,6 +9,7 @@ from agent.genres import Genre
 from agent.offline.causes import cause
 from agent.offline.look import Look
 from agent.offline.mappings import mapping, quadrant, source
+from agent.offline.timing import meter_ratio
 from notation import instrument
 from prompts import Cause, DynamicMark, Part, Rhythm, Tessitura
 
@@ -16,15 +17,16 @@ Articulation = Literal["legato", "normal", "staccato"]
 _SHORTER: tuple[Articulation, ...] = ("legato", "normal", "staccato")
 
 
-def choose_rhythm(seen: Look, genre: Genre, tempo: float) -> tuple[Rhythm, list[Cause]]:
+def choose_rhythm(seen: Look, genre: Genre, tempo: float, meter: str) -> tuple[Rhythm, list[Cause]]:
     """Return the rhythm and why."""
     busyness = seen.scene.dynamic.busyness
-    usual = genre.density * tempo / 60
+    ratio = meter_ratio(genre, meter)
+    usual = genre.density * tempo / ratio / 60
     felt = _ratio(seen, "density") ** mapping("density")["power"]
     bustle = 1 + mapping("density")["busyness"] * (busyness - 0.5)
     density = round(min(max(usual * felt * bustle, 0.5), 24.0), 2)
     longer = _ratio(seen, "note_seconds") ** mapping("note_length")["power"]
-    note = round(min(max(genre.note_length * longer, 0.25), 4.0), 3)
+    note = round(min(max(genre.note_length * ratio * longer, 0.25), 4.0), 3)
     articulation = _articulation(seen, genre)
     rhythm = Rhythm(
         words=list(genre.rhythm),
@@ -126,13 +128,13 @@ def tension_causes(seen: Look) -> list[Cause]:
 
 
 def _ratio(seen: Look, name: str) -> float:
-    """A quadrant value against that of a neutral picture."""
+    """Ratio of a quadrant value to that of a neutral picture."""
     return quadrant(name, seen.valence, seen.arousal) / quadrant(name, 0.0, 0.0)
 
 
 def _articulation(seen: Look, genre: Genre) -> Articulation:
     shift = mapping("articulation")["shift"]
-    place = _SHORTER.index(genre.articulation) + (seen.arousal > shift) - (seen.arousal < -shift)
+    place = int(_SHORTER.index(genre.articulation) + (seen.arousal > shift) - (seen.arousal < -shift))
     return _SHORTER[min(max(place, 0), 2)]
 
 

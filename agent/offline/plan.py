@@ -1,4 +1,4 @@
-"""The offline planner: from a scene and requests to a plan, by published mappings, every element with its causes."""
+"""The offline planner: scene and requests to a plan, by published mappings, all with their causes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class OfflinePlanner:
             causes[element] = [*causes.get(element, []), *found]
         key, causes["key"] = choose_key(seen, genre, controls)
         parts, causes["instruments"] = choose_players(seen, genre, controls)
-        rhythm, causes["rhythm"] = choose_rhythm(seen, genre, length.tempo)
+        rhythm, causes["rhythm"] = choose_rhythm(seen, genre, length.tempo, meter)
         dynamics, causes["dynamics"] = choose_dynamics(seen, genre)
         tessitura, causes["tessitura"] = choose_tessitura(seen, parts)
         causes["tension"] = tension_causes(seen)
@@ -74,7 +74,7 @@ class OfflinePlanner:
 
 
 def _emotion(seen: Look) -> Emotion:
-    """The mood of the music: its canonical word first, then what else the picture was called."""
+    """Mood of the music: its canonical word first, then what else the picture was called."""
     others = [] if seen.mood_asked else list(seen.scene.emotion.words)
     words = list(dict.fromkeys([seen.mood.name, *others]))[:4]
     return Emotion(words=words, valence=seen.valence, arousal=seen.arousal)

@@ -21,17 +21,17 @@ def choose_players(seen: Look, genre: Genre, controls: Controls) -> tuple[list[P
         seats = ", ".join(f"{part.instrument} {part.role}" for part in parts)
         return parts, [request(names, f"fixes the players: {seats}")]
     record, chance = mapping("players"), seen.chance("players")
-    scored = [
+    scores = [
         (_score(seen, lineup) + record["chance"] * chance.random(), place)
         for place, lineup in enumerate(genre.lineups)
     ]
-    lineup = genre.lineups[max(scored)[1]]
+    lineup = genre.lineups[scores.index(max(scores))]
     parts = [_part(instrument(player), role) for player, role in lineup.parts]
     return parts, _causes(seen, genre, lineup, parts)
 
 
 def seat(players: tuple[Instrument, ...]) -> list[Part]:
-    """Give roles to players that were asked for: melody, harmony and bass always, somebody playing twice if need be.
+    """Give roles to players that were asked for: melody, harmony and bass always, some twice if need be.
 
     The first that can takes the melody; the lowest takes the bass; chords go to a polyphonic one; the rest answer
     (counter), hold (pad) or fill in (harmony).

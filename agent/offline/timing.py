@@ -53,7 +53,7 @@ def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tu
     """Return the tempo in quarter notes per minute, and why."""
     if isinstance(controls.tempo, float):
         return controls.tempo, [request(f"{controls.tempo:g}", f"fixes the tempo: {controls.tempo:g} qpm")]
-    low, usual, high = (_in_meter(one, genre.meters[0], meter) for one in genre.tempo)
+    low, usual, high = (one * meter_ratio(genre, meter) for one in genre.tempo)
     felt = usual * (quadrant("tempo", seen.valence, seen.arousal) / quadrant("tempo", 0, 0))
     wanted = felt * (1 + mapping("tempo")["lift"] * seen.lift)
     tempo = float(round(min(max(wanted, low), high)))
@@ -63,13 +63,13 @@ def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tu
         cause(
             path,
             seen.arousal,
-            f"{_moves(felt - usual)} the tempo by {abs(felt - usual):.0f} qpm",
+            _moved(felt - usual),
             source("quadrants.tempo"),
         ),
         cause(
             "colour.swatches",
             f"palette lift {seen.lift:+.2f}",
-            f"{_moves(wanted - felt)} the tempo by {abs(wanted - felt):.0f} qpm",
+            _moved(wanted - felt),
             source("tempo"),
         ),
     ]
@@ -86,7 +86,7 @@ def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tu
 def choose_length(
     seen: Look, genre: Genre, meter: str, tempo: float, controls: Controls
 ) -> tuple[Length, dict[str, list[Cause]]]:
-    """Return bars, form and the tempo adjusted to them, and the causes of ``bars``, ``form`` and (if moved) ``tempo``.
+    """Return bars, form and the tempo adjusted to them, with the causes of ``bars``, ``form`` and ``tempo``.
 
     Raises
     ------
@@ -104,24 +104,32 @@ def choose_length(
     return _by_form(seen, genre, meter, tempo)
 
 
+def meter_ratio(genre: Genre, meter: str) -> float:
+    """Return what times of the genre are multiplied by in a meter that is not its first.
+
+    Beats keep their pace between simple and compound meters, so 12/8 goes at 3/2 the quarters of 4/4 and its notes are
+    as much longer; three-four and six-eight have the same quarters.
+    """
+    usual, compound = genre.meters[0], ("6/8", "9/8", "12/8")
+    if {usual, meter} <= {"3/4", "6/8", "3/8", "9/8"} or (usual in compound) == (meter in compound):
+        return 1.0
+    return beat_quarters(meter) / beat_quarters(usual)
+
+
 def sections_of(form: str) -> int:
     """Return how many sections a form has: ``"ABA'"`` has 3."""
     return len(re.findall(r"[A-Z]", form))
 
 
 def _by_form(seen: Look, genre: Genre, meter: str, tempo: float) -> tuple[Length, dict[str, list[Cause]]]:
-    """Length by the form of the genre that comes nearest to about a minute; several that do are drawn from."""
+    """Length by the form of the genre that comes nearest to about a minute; near ones are drawn from."""
     record = mapping("length")
     target = record["seconds"] + record["arousal"] * seen.arousal
     seconds = bar_quarters(meter) * 60 / tempo
     fewest, most = record["bars"]
+    shortest, longest = record["shortest"], record["longest"]
     choices = [
-        (
-            abs(bars * seconds - target)
-            + (0 if record["shortest"] <= bars * seconds <= record["longest"] else 100),
-            form,
-            bars,
-        )
+        (abs(bars * seconds - target) + (0 if shortest <= bars * seconds <= longest else 100), form, bars)
         for form in genre.forms
         for section in genre.section
         if fewest <= (bars := section * sections_of(form)) <= most
@@ -160,9 +168,8 @@ def _for_seconds(
         "form": [_form_cause(genre, length)],
     }
     if fitted != tempo:
-        causes["tempo"] = [
-            request(f"{asked:g} s", f"moves the tempo by {100 * (fitted / tempo - 1):+.1f} % to fit exactly")
-        ]
+        moved = f"moves the tempo by {100 * (fitted / tempo - 1):+.1f} % to fit exactly"
+        causes["tempo"] = [request(f"{asked:g} s", moved)]
     return length, causes
 
 
@@ -175,7 +182,8 @@ def _bars_in_seconds(
     off = isinstance(controls.tempo, float) and abs(needed / controls.tempo - 1) > mapping("length")["jnd"]
     if off or not TEMPO[0] <= needed <= TEMPO[1]:
         raise ControlError(
-            f"{bars} bars of {meter} in {asked:g} s need a tempo of {needed:.0f}; leave out bars, duration, meter or tempo"
+            f"{bars} bars of {meter} in {asked:g} s need a tempo of {needed:.0f}; "
+            "leave out bars, duration, meter or tempo"
         )
     length = Length(bars, _form_for(genre, bars, seen), needed)
     why = request(f"{bars} bars in {asked:g} s", f"fixes the tempo: {needed:.1f} qpm in {meter}")
@@ -215,18 +223,8 @@ def _path(seen: Look, word: str) -> str:
     return f"dynamic.{measured.get(word, 'openness')}"
 
 
-def _in_meter(qpm: float, usual: str, meter: str) -> float:
-    """Tempo of a genre carried over to another meter: beats keep their pace between simple quadruple and compound."""
-    if {usual, meter} <= {"3/4", "6/8", "3/8", "9/8"}:
-        return qpm
-    compound = ("6/8", "9/8", "12/8")
-    if (usual in compound) != (meter in compound):
-        return qpm * beat_quarters(meter) / beat_quarters(usual)
-    return qpm
-
-
-def _moves(difference: float) -> str:
-    return "raises" if difference >= 0 else "lowers"
+def _moved(difference: float) -> str:
+    return f"{'raises' if difference >= 0 else 'lowers'} the tempo by {abs(difference):.1f} qpm"
 
 
 def _word_tempo(word: str, tempo: float, meter: str) -> tuple[float, Cause]:

@@ -1,4 +1,4 @@
-"""The plan in words: a title from what is seen, the description that retrieval searches with, the reasoning."""
+"""The plan in words: a title, the description that retrieval searches with, the reasoning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from agent.keys import Key
 from agent.offline.look import Look, colour_family, theme_table
 from prompts import Cause, Part, Rhythm, Swatch
 
-_BASIC = frozenset(["black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow"])
+_BASIC = frozenset(
+    ["black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow"]
+)
 _LOUDNESS = {
     "pp": "very soft",
     "p": "soft",
@@ -28,7 +30,7 @@ _PACE = ((56, "very slow"), (76, "slow"), (112, "moderate"), (150, "fast"), (100
 
 
 def title(seen: Look, genre: Genre) -> str:
-    """Return an evocative title that claims no more than was seen: a noun only for what is sure, else colours.
+    """Return a title that claims no more than was seen: a noun only for what is sure, else colours.
 
     Never a name: words that labels write with a capital (breeds, people, places) are left out.
     """
@@ -92,7 +94,7 @@ def _table() -> dict[str, Any]:
 
 
 def _noun(seen: Look) -> str:
-    """A recognised thing if it is sure and no name, else the noun of the surest theme, else nothing."""
+    """Choose a recognised thing if it is sure and no name, else the noun of the surest theme, else none."""
     objects = seen.scene.objects
     if objects and objects[0].probability >= _table()["named_from"] and _plain_noun(objects[0].name):
         return objects[0].name.split(",")[0].title()
@@ -127,7 +129,7 @@ def _vividness(swatch: Swatch) -> float:
 
 
 def _colour_word(swatch: Swatch) -> str:
-    """Return the colour's name as a title takes it: "Very Dark Brown" and "Army Green" are plain brown and green."""
+    """Return the colour's name as a title takes it: "Very Dark Brown" and "Army Green" lose their first words."""
     plain = swatch.name.lower().strip()
     if re.fullmatch(r"[a-z][a-z ]{0,23}", plain) is None:
         plain = colour_family(swatch.lightness, swatch.a, swatch.b)
@@ -141,7 +143,7 @@ def _fillable(template: str, words: dict[str, str]) -> bool:
 
 
 def _fill(templates: list[str], words: dict[str, str], chance: random.Random) -> str:
-    """A template filled so that no word comes twice ("Wine in Wine")."""
+    """Fill a template so that no word comes twice ("Wine in Wine")."""
     filled = [one.format(**words) for one in chance.sample(templates, len(templates))]
     plain = [text for text in filled if len(set(text.lower().split())) == len(text.split())]
     return (plain or filled)[0][:120]

@@ -1,0 +1,32 @@
+"""Whether the store is there, without opening it."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from dataclasses import dataclass
+
+from rag_store.manifest import read_manifest
+from rag_store.store import _place, _stale
+
+
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """Where the store is, how many exemplars it says it has, and whether `Store.open` need not build it."""
+
+    place: pathlib.Path
+    count: int
+    ready: bool
+
+
+def store_state(path: str | os.PathLike[str] | None = None) -> StoreState:
+    """Return the state of a store; None is the built-in one in the user's cache. Takes milliseconds.
+
+    Raises
+    ------
+    StoreError
+        If its manifest is broken or of another format.
+    """
+    place = _place(path)
+    manifest = read_manifest(place)
+    return StoreState(place, manifest.count if manifest else 0, not _stale(manifest))
