@@ -9,6 +9,7 @@ tempo word counts in the beats of the meter. Durations are seconds.
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -21,7 +22,7 @@ from agent.moods import Mood
 from agent.moods import mood as find_mood
 from agent.tempo import METERS, bar_quarters, parse_tempo_word
 from chiaroscore import ControlError
-from notation.instruments import Instrument, ensemble, families, instrument
+from notation import Instrument, ensemble, families, instrument
 
 TEMPO = (20.0, 300.0)
 BARS = (4, 128)
@@ -143,7 +144,7 @@ def _meter(value: object) -> str:
 
 def _number(name: str, value: object, low: float, high: float, unit: str) -> float:
     try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, str | numbers.Real):
             raise ValueError
         number = float(value[:40] if isinstance(value, str) else value)
     except (ValueError, OverflowError):
@@ -160,11 +161,11 @@ def _whole(name: str, value: object, low: int, high: int) -> int:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise ControlError(f"{name} {_shown(value)} is not a whole number; give {low} to {high}")
     if not low <= value <= high:
         raise ControlError(f"{name} {_shown(value)} is out of range; give {low} to {high}")
-    return value
+    return int(value)
 
 
 def _instruments(value: object) -> tuple[Instrument, ...]:

@@ -112,7 +112,8 @@ def _terms(tune: Tune, plan: Plan) -> dict[str, float]:
     seconds = max(metrics["duration_seconds"], 1e-9)
     rows = events(tune)
     line = rows[(rows["voice"] == 0) & ~rows["drum"]]
-    density = float(np.sum(~rows["drum"])) / seconds
+    strokes = np.unique(rows[~rows["drum"]][["voice", "onset"]])
+    density = len(strokes) / seconds
     return {
         "density": math.log2(max(density, 1e-9) / plan.rhythm.density),
         **_intervals(line),

@@ -35,3 +35,8 @@ def check_formats(formats: str | Iterable[str], known: Iterable[str] = KNOWN) ->
         if kind not in known:
             raise ControlError(f"format {kind[:40]!r} is unknown; choose from {choice}")
     return wanted
+
+
+def page_names(name: str, count: int) -> list[str]:
+    """Return the file names of engraved pages: numbered if there are several."""
+    return [f"{name}.svg"] if count == 1 else [f"{name}-{number}.svg" for number in range(1, count + 1)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chiaroscore import MissingPartError
 
@@ -44,23 +46,10 @@ class Sound:
         MissingPartError
             If there is no sound device.
         """
-        import os
-
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-        import pygame
-
-        try:
-            pygame.mixer.init(frequency=self.rate, size=-16, channels=2)
-        except pygame.error as error:
-            raise MissingPartError(
-                f"no sound device to play on ({error}); write a file with piece.save(folder) and play that"
-            ) from error
-        try:
+        with _mixer(self.rate) as pygame:
             channel = pygame.sndarray.make_sound((self.samples * 32767).astype("int16")).play()
             while channel is not None and channel.get_busy():
                 time.sleep(0.05)
-        finally:
-            pygame.mixer.quit()
 
     def _repr_mimebundle_(self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None) -> dict[str, str]:
         """A player for Jupyter."""
@@ -68,6 +57,54 @@ class Sound:
             "text/plain": f"Sound of {self.seconds:.1f} s",
             "text/html": f'<audio controls src="{self.data_uri}"></audio>',
         }
+
+
+def device_name() -> str:
+    """Return the name of the sound system that plays.
+
+    Raises
+    ------
+    MissingPartError
+        If there is no sound device.
+    """
+    with _mixer(44_100) as pygame:
+        driver = pygame._sdl2.audio.get_audio_device_names(False)
+        return ", ".join(driver) or "a device without a name"
+
+
+@contextlib.contextmanager
+def _mixer(rate: int) -> Iterator[Any]:
+    """Open the sound device and lend pygame."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    try:
+        import pygame
+        import pygame._sdl2.audio
+    except ImportError as error:
+        raise MissingPartError(f"no sound can be played ({error}); pip install pygame-ce") from error
+    try:
+        with _hushed():
+            pygame.mixer.init(frequency=rate, size=-16, channels=2)
+    except pygame.error as error:
+        raise MissingPartError(
+            f"no sound device to play on ({error}); write a file with piece.save(folder) and play that"
+        ) from error
+    try:
+        yield pygame
+    finally:
+        pygame.mixer.quit()
+
+
+@contextlib.contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what C libraries write to standard error (ALSA: ten lines on a machine without sound) off the terminal."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def in_notebook() -> bool:

@@ -134,4 +134,5 @@ def _positions(notes: Notes, starts: NDArray[np.float64]) -> NDArray[Any]:
     lengths = np.diff(starts)
     lengths = np.append(lengths, lengths[-1])
     inside = (notes["onset"] - starts[notes["bar"]]) / lengths[notes["bar"]]
-    return np.clip(np.floor(inside * POSITIONS + 0.5), 0, POSITIONS - 1).astype(np.int64)
+    nearest: NDArray[Any] = np.clip(np.floor(inside * POSITIONS + 0.5), 0, POSITIONS - 1).astype(np.int64)
+    return nearest

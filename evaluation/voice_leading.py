@@ -11,9 +11,9 @@ Rules, from Aldwell and Schachter, *Harmony and Voice Leading*, and Piston, *Har
 neighbouring sonorities in which both voices move in the same direction,
 
 * *parallel*: fifth to fifth, or octave or unison to octave or unison (compound intervals too);
-* *direct* (hidden): any other interval to a fifth or octave, the upper voice leaping by more than a whole tone;
+* *direct* (hidden): any other interval to a fifth or octave, the upper voice leaping by over a whole tone;
 * *crossing*: the lower voice climbs above the upper (counted when it begins);
-* *spacing*: neighbouring voices move more than an octave apart, the lowest pair more than two (counted when it begins).
+* *spacing*: neighbouring voices move over an octave apart, the lowest pair over two (counted when it begins).
 """
 
 from __future__ import annotations

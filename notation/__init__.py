@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from notation.check import check
+from notation.engine import abcjs_version
 from notation.events import EVENT, bar_starts, events
 from notation.fields import split
 from notation.parse import parse
@@ -52,6 +53,7 @@ __all__ = [
     "TempoChange",
     "Tune",
     "Voice",
+    "abcjs_version",
     "bar_starts",
     "check",
     "ensemble",

@@ -11,6 +11,7 @@ import atexit
 import ctypes
 import importlib.resources
 import os
+import re
 import threading
 from typing import Any
 
@@ -67,6 +68,18 @@ def close() -> None:
             _discard()
         finally:
             _lock.release()
+
+
+def abcjs_version() -> str:
+    """Return the version that abcjs's own first line states.
+
+    Raises
+    ------
+    MissingPartError
+        If abcjs is not installed.
+    """
+    found = re.search(r"abcjs_basic v([\w.-]+)", _asset()[:200])
+    return found[1] if found else "of an unknown version"
 
 
 def _engine() -> Any:

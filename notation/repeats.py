@@ -1,4 +1,4 @@
-"""The repeats and voltas of a voice as sections: for the player (`notation.perform`) and for whoever draws repeat signs.
+"""The repeats and voltas of a voice as sections, for whoever draws repeat signs.
 
 ABC writers leave out opening repeats, close second endings with ``:|`` or never, and begin endings anywhere.
 So: ``:|`` goes back to the last ``|:``, to the bar after the last ``:|``, to the bar after an ending closed

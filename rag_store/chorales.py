@@ -86,7 +86,22 @@ def chorale_abc(path: pathlib.Path, title: str) -> str:
         right = next((bar.right for bar in bars if bar.right != "|"), "|")
         for bar in bars:
             bar.left, bar.right = left, right
+    _join_split_bars(parts)
     return _write(title, path.stem, parts, _mode(parts))
+
+
+def _join_split_bars(parts: list[list[_Bar]]) -> None:
+    """Join the two halves of a bar that the engraver split at a fermata, so that every bar adds up again."""
+    index = 0
+    while index + 1 < len(parts[0]):
+        bar, after = parts[0][index], parts[0][index + 1]
+        whole = bar.duration + after.duration == _length(bar) and bar.meter == after.meter and bar.fifths == after.fifths
+        if whole and index and bar.right in ("|", "||") and not after.left:
+            for bars in parts:
+                following = bars.pop(index + 1)
+                bars[index].elements += following.elements
+                bars[index].right = following.right
+        index += 1
 
 
 def _root(path: pathlib.Path) -> ElementTree.Element:

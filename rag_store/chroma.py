@@ -88,11 +88,8 @@ class Database:
 
     def nearest(self, name: str, queries: Vectors, n: int) -> list[list[Row]]:
         """Return the ``n`` nearest rows of a collection for each query, nearest first, ties by id."""
-        size = int(self._at(name).count())
-        if not size:
-            return [[] for _ in queries]
         found = self._at(name).query(
-            query_embeddings=np.ascontiguousarray(queries), n_results=min(n, size), include=["distances", "metadatas"]
+            query_embeddings=np.ascontiguousarray(queries), n_results=n, include=["distances", "metadatas"]
         )
         answers = zip(found["ids"], found["distances"], found["metadatas"], strict=True)
         return [

@@ -25,6 +25,9 @@ TEMPO_WORDS = {"slow": 60, "very slow": 50, "moderate": 92, "moderately": 92, "a
 _COMMENT = re.compile(r"(?<!\\)%.*")
 #: Quoted text that is no chord symbol: fingerings, dynamics as words, editor's remarks.
 _QUOTED = re.compile(r'"(?![A-G](?:[#b]|m|maj|min|dim|aug|sus|[679]|/|\()*[^"]{0,6}")[^"]*"')
+#: Signs that Ryan's transcribers defined for themselves (k, U and others: bowings); no reader knows them.
+_PRIVATE = re.compile(r"[kUhijlmnopqrstw](?=[~.HLMOPSTuv]*[\^_={(\[A-Ga-g])|(?<=[\s|:(])[kU]")
+_MAIL = re.compile(r"\s*=(20)?\s*$")  # what quoted-printable mail left at line ends
 _FIELD = re.compile(r"^([A-Za-z]):(.*)")
 _STATED = re.compile(r"^%\s*(genre|mood|licence)\s*:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -140,6 +143,7 @@ def tidy(text: str, title: str) -> str:
         elif key and not raw.startswith("%"):
             line = raw if found is None or found[1] in "KMLQV" else ""
             line = _QUOTED.sub("", _strip_comment(line)).rstrip()
+            line = line if found else _PRIVATE.sub("", _MAIL.sub("", line).rstrip())
             if line:
                 body.append(line)
     header["T"] = title

@@ -110,6 +110,27 @@ def _check(xml: str) -> None:
         raise RenderError(
             f"MusicXML of kind {root.tag!r} without music; score-partwise with measures is engraved"
         )
+    fault = next((fault for fault in map(_fault, root.iter()) if fault), "")
+    if fault:
+        raise RenderError(f"the MusicXML has {fault}; open it in a notation program and write it again")
+
+
+def _fault(element: ElementTree.Element) -> str:
+    """Return what in an element would make verovio divide by zero and end the process, or nothing."""
+    if element.tag == "divisions" and not _count(element):
+        return f"divisions of {element.text!r}"
+    if element.tag == "time" and element.find("senza-misura") is None:
+        if not _count(element.find("beat-type")) or not (element.findtext("beats") or "").strip():
+            return "a time signature without number"
+    if element.tag == "note" and element.find("grace") is None and not _count(element.find("duration")):
+        return "a note without duration"
+    return ""
+
+
+def _count(element: ElementTree.Element | None) -> bool:
+    """Whether an element holds a positive number."""
+    text = "" if element is None else (element.text or "").strip()
+    return text.isdecimal() and int(text[:9]) > 0
 
 
 def _pages(xml: str, options: dict[str, Any]) -> list[str]:

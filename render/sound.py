@@ -72,8 +72,7 @@ def synthesise(
     ControlError
         If engine, rate or level is unknown or out of range.
     """
-    if engine not in ENGINES:
-        raise ControlError(f"unknown sound engine {engine!r}; choose one of {', '.join(ENGINES)}")
+    check_engine(engine)
     if not RATES[0] <= rate <= RATES[1]:
         raise ControlError(f"a rate of {rate} Hz; FluidSynth plays {RATES[0]} to {RATES[1]}")
     if not -60.0 <= peak_dbfs <= -0.1:
@@ -83,6 +82,31 @@ def synthesise(
     play = _midi2audio if engine == "midi2audio" else _pyfluidsynth
     samples = normalise(play(score, midi_bytes, font, rate), peak_dbfs)
     return trim(samples, min(len(samples), round(score.seconds * rate)), rate)
+
+
+def check_engine(engine: str) -> None:
+    """Make sure that a sound engine is known and, for midi2audio, installed; `synthesise` does so itself.
+
+    Raises
+    ------
+    ControlError
+        If it is unknown.
+    MissingPartError
+        If its package or program is not installed.
+    """
+    if engine not in ENGINES:
+        raise ControlError(f"unknown sound engine {engine!r}; choose one of {', '.join(ENGINES)}")
+    if engine != "midi2audio":
+        return
+    if importlib.util.find_spec("midi2audio") is None:
+        raise MissingPartError(
+            "midi2audio is missing; pip install 'chiaroscore[midi2audio]', or use engine='pyfluidsynth'"
+        )
+    if shutil.which("fluidsynth") is None:
+        raise MissingPartError(
+            "midi2audio needs the fluidsynth program, and there is none on the PATH; "
+            "install FluidSynth from your system's packages, or use engine='pyfluidsynth'"
+        )
 
 
 def _pyfluidsynth(score: Timeline, midi_bytes: bytes, font: pathlib.Path, rate: int) -> NDArray[np.float32]:
@@ -110,15 +134,6 @@ def _block(seconds: float, rate: int) -> int:
 
 def _midi2audio(score: Timeline, midi_bytes: bytes, font: pathlib.Path, rate: int) -> NDArray[np.float32]:
     """Run midi2audio's own command in a child process: FluidSynth's chatter stays out of our output."""
-    if importlib.util.find_spec("midi2audio") is None:
-        raise MissingPartError(
-            "midi2audio is missing; pip install 'chiaroscore[midi2audio]', or use engine='pyfluidsynth'"
-        )
-    if shutil.which("fluidsynth") is None:
-        raise MissingPartError(
-            "midi2audio needs the fluidsynth program, and there is none on the PATH; "
-            "install FluidSynth from your system's packages, or use engine='pyfluidsynth'"
-        )
     import soundfile
 
     with tempfile.TemporaryDirectory(prefix="chiaroscore-") as folder:

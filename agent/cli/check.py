@@ -11,7 +11,10 @@ import typer
 from agent.cli import console
 from chiaroscore import InputError
 
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="ABC files; - reads standard input.")]
+#: Four bytes, the most in UTF-8, for each character of the longest tune that `notation` reads.
+MOST_BYTES = 2**20
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE", help="ABC files; - reads standard input.")]
 
 
 def check(files: Files, as_json: console.AsJson = False, verbose: console.Verbose = False) -> None:
@@ -57,24 +60,21 @@ def read_abc(name: str) -> str:
     InputError
         If it cannot be read, is longer than anything that is checked, or is not UTF-8.
     """
-    from notation.limits import MAX_CHARACTERS
-
-    most = 4 * MAX_CHARACTERS  # bytes: no character takes more than four in UTF-8
     try:
         if name == "-":
-            data = sys.stdin.buffer.read(most + 1)
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
         else:
             path = pathlib.Path(name)
             if path.is_dir():
                 raise InputError(f"{name!r} is a folder; name ABC files in it")
             with path.open("rb") as file:
-                data = file.read(most + 1)
+                data = file.read(MOST_BYTES + 1)
     except FileNotFoundError as error:
         raise InputError(f"there is no file {name!r}; check the path") from error
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read {name!r}: {getattr(error, 'strerror', None) or error}; check its permissions") from error
-    if len(data) > most:
-        raise InputError(f"{name!r} is longer than {most:,} bytes; split the collection into tunes")
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{name!r} is longer than {MOST_BYTES:,} bytes; split the collection into tunes")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

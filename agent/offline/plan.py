@@ -5,10 +5,11 @@ from __future__ import annotations
 from agent.controls import Controls
 from agent.offline.causes import request
 from agent.offline.genre_choice import choose_genre
+from agent.offline.length import choose_length
 from agent.offline.look import Look, look
 from agent.offline.manner import choose_dynamics, choose_rhythm, choose_tessitura, tension, tension_causes
 from agent.offline.players import choose_players
-from agent.offline.timing import choose_length, choose_meter, choose_tempo
+from agent.offline.timing import choose_meter, choose_tempo
 from agent.offline.tonality import choose_key
 from agent.offline.wording import description, reasoning, title
 from agent.tempo import beat_quarters, tempo_word

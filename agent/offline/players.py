@@ -21,10 +21,7 @@ def choose_players(seen: Look, genre: Genre, controls: Controls) -> tuple[list[P
         seats = ", ".join(f"{part.instrument} {part.role}" for part in parts)
         return parts, [request(names, f"fixes the players: {seats}")]
     record, chance = mapping("players"), seen.chance("players")
-    scores = [
-        (_score(seen, lineup) + record["chance"] * chance.random(), place)
-        for place, lineup in enumerate(genre.lineups)
-    ]
+    scores = [_score(seen, lineup) + record["chance"] * chance.random() for lineup in genre.lineups]
     lineup = genre.lineups[scores.index(max(scores))]
     parts = [_part(instrument(player), role) for player, role in lineup.parts]
     return parts, _causes(seen, genre, lineup, parts)
@@ -33,7 +30,7 @@ def choose_players(seen: Look, genre: Genre, controls: Controls) -> tuple[list[P
 def seat(players: tuple[Instrument, ...]) -> list[Part]:
     """Give roles to players that were asked for: melody, harmony and bass always, some twice if need be.
 
-    The first that can takes the melody; the lowest takes the bass; chords go to a polyphonic one; the rest answer
+    The first that can takes the melody, the lowest the bass; chords go to a polyphonic one; the rest answer
     (counter), hold (pad) or fill in (harmony).
     """
     drums = [player for player in players if player.percussion]
@@ -109,7 +106,8 @@ def _causes(seen: Look, genre: Genre, lineup: Lineup, parts: list[Part]) -> list
     causes = [cause("genre", genre.name, f"is played by {names}", genre.source)]
     for suit in lineup.suits:
         if suit in _CHARACTERS and _character(seen, suit) > 0.05:
-            value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}, brightness {seen.scene.colour.brightness:.2f}"
+            light = seen.scene.colour.brightness
+            value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}, brightness {light:.2f}"
             path = "request" if seen.mood_asked else "emotion.arousal"
             causes.append(
                 cause(

@@ -82,7 +82,7 @@ def _choose_tonic(seen: Look, genre: Genre, mode: str) -> tuple[Key, list[Cause]
 
 
 def nearest_key(place: float, mode: str, most: int) -> Key:
-    """Return the key whose tonic is nearest to a place on the circle of fifths, with at most ``most`` accidentals.
+    """Return the key whose tonic is nearest to a place on the circle of fifths, within ``most`` accidentals.
 
     Parameters
     ----------

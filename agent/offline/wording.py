@@ -129,7 +129,7 @@ def _vividness(swatch: Swatch) -> float:
 
 
 def _colour_word(swatch: Swatch) -> str:
-    """Return the colour's name as a title takes it: "Very Dark Brown" and "Army Green" lose their first words."""
+    """Return the colour's name as a title takes it: "Army Green" and "Dark Brown" lose their first words."""
     plain = swatch.name.lower().strip()
     if re.fullmatch(r"[a-z][a-z ]{0,23}", plain) is None:
         plain = colour_family(swatch.lightness, swatch.a, swatch.b)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from importlib import resources
@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
-from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord
+from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def families() -> tuple[str, ...]:
 
 
 def harmonise(
-    form: tuple[Section, ...], bar: Meter, tonic_tone: Tone, mode: str, family: str, rng: random.Random
+    form: tuple[Section, ...], bar: Meter, tonic_tone: Tone, mode: str, family: str, rng: random.Random, *, fast: bool = False
 ) -> list[Span]:
     """Chords for the whole piece; a letter that returns brings its progression back.
 
@@ -48,7 +48,10 @@ def harmonise(
     bar
         The meter; a bar with two chords changes at ``bar.middle``.
     family
-        A key of ``families`` in the data file; modes other than major and minor use their own table.
+        A key of ``families`` in the data file; modes other than major and minor use their own table, but for the
+        blues, which is a mode of its own.
+    fast
+        Two chords a bar throughout, as in a chorale.
 
     Returns
     -------
@@ -63,19 +66,53 @@ def harmonise(
             if key not in remembered:
                 earlier = remembered.get((section.letter, phrase.index, "open")) if phrase.cadence != "open" else None
                 remembered[key] = _phrase(phrase, earlier, mode, family, rng)
+                if fast:
+                    opening = _phrase(replace(phrase, cadence="open"), None, mode, family, rng)
+                    remembered[key] = _halved(opening, remembered[key])
             bars.extend(_fitted(remembered[key], phrase, mode, family))
     return _spans(bars, bar, tonic_tone)
 
 
 def _phrase(phrase: Phrase, earlier: list[str] | None, mode: str, family: str, rng: random.Random) -> list[str]:
     """Four bars of numerals for a phrase's cadence."""
-    table = _tables()
-    minorish = "minor" if mode in MINOR_MODES else "major"
-    source = table["families"][family][minorish] if mode in ("major", "minor") else table["modes"][mode]
+    source = _source(mode, family)
     chosen: list[str] = list(rng.choice(source[phrase.cadence]))
     if earlier is not None and rng.random() < 0.5 and family not in ("blues",):
         chosen[0] = earlier[0]  # an answering phrase that starts like the first one
     return chosen
+
+
+def _source(mode: str, family: str) -> dict[str, list[list[str]]]:
+    """Progressions of a family in a mode, by cadence."""
+    table = _tables()
+    minorish = "minor" if mode in MINOR_MODES else "major"
+    own: dict[str, list[list[str]]] = table["families"][family][minorish]
+    if mode in ("major", "minor") or family == "blues":
+        return own
+    modal: dict[str, list[list[str]]] = table["modes"][mode]
+    if family not in ("jazz", "bossa"):
+        return modal
+    return {
+        kind: [[" ".join(_seventh(numeral, mode) for numeral in bar.split()) for bar in bars] for bars in many]
+        for kind, many in modal.items()
+    }
+
+
+def _seventh(numeral: str, mode: str) -> str:
+    """Diatonic seventh chord on a plain triad of a mode."""
+    if not numeral.lstrip("b#").isalpha() or numeral.endswith("o"):
+        return numeral
+    home = Tone(0, 0)
+    minor_seventh = chord(numeral, home).root.above(6, 10).pc
+    inside = minor_seventh in {tone.pc for tone in scale(home, mode)}
+    return numeral + ("7" if inside or numeral.lstrip("b#").islower() else "maj7")
+
+
+def _halved(opening: list[str], ending: list[str]) -> list[str]:
+    """Eight bars of one chord each pressed into four."""
+    first = [bar.split()[0] for bar in opening + ending[:-1]] + ending[-1].split()[-1:]
+    pairs = [f"{left} {right}" for left, right in zip(first[::2], first[1::2], strict=True)]
+    return [*pairs[:-1], first[-1] if ending[-1].split()[-1].lower().startswith("i") else pairs[-1]]
 
 
 def _fitted(four: list[str], phrase: Phrase, mode: str, family: str) -> list[str]:

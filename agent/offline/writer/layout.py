@@ -19,7 +19,7 @@ BARS_A_LINE = 4
 _NOTATABLE = tuple(Fraction(n, 8) for n in (48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))
 _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 #: Chord qualities that abc2midi does not know by itself; they are declared, or it would report an error.
-_DECLARED = frozenset({"add9", "madd9", "sus2", "7b9", "m7b5"})
+_DECLARED = frozenset({"add9", "madd9", "sus2", "m7b5"})
 _MARKS = {"staccato": ".", "accent": "L", "fermata": "!fermata!"}
 #: Drum letters of the kit and their General MIDI keys; see `notation.percussion`.
 KIT = {"F": 36, "c": 38, "g": 42, "b": 46, "D": 44, "a": 49, "f": 51, "A": 45, "d": 47, "e": 50, "B": 37, "E": 70, "G": 54, "C": 75}

@@ -39,6 +39,7 @@ class Slot:
     goal: tuple[int, ...] = ()  # letters, best first, on which a phrase ends here; empty inside a phrase
     device: str = ""
     bass: int | None = None  # MIDI pitch of the bass that sounds at the onset
+    bass_before: int | None = None  # and just before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _move(
     at: int, slots: list[Slot], steps: NDArray[np.int_], pitches: list[NDArray[np.int_]], style: LineStyle
 ) -> Array:
     """Cost of going from slot ``at`` to the next, shape (n, n): size, contour, awkward intervals, parallels."""
-    here, there = slots[at], slots[at + 1]
+    there = slots[at + 1]
     difference = steps[None, :] - steps[:, None]
     size = np.minimum(np.abs(difference), 11)
     eased = 0.6 if there.after_rest else 1.0
@@ -156,8 +157,8 @@ def _move(
     cost = cost + np.where((np.abs(semitones) == 6) & (size > 1), 1.0, 0.0)
     cost = cost + np.where((np.abs(semitones) == 3) & (size == 1), 2.5, 0.0)  # augmented second
     cost = cost + np.where((semitones == 0) & (size == 1), 3.0, 0.0)  # enharmonic stumble
-    if here.bass is not None and there.bass is not None and here.bass != there.bass:
-        cost = cost + _against_bass(pitches[at], pitches[at + 1], here.bass, there.bass)
+    if there.bass is not None and there.bass_before is not None and there.bass != there.bass_before:
+        cost = cost + _against_bass(pitches[at], pitches[at + 1], there.bass_before, there.bass)
     return np.asarray(cost, dtype=np.float64)
 
 
@@ -169,4 +170,4 @@ def _against_bass(old: NDArray[np.int_], new: NDArray[np.int_], bass_old: int, b
     motion = new[None, :] - old[:, None]
     similar = np.sign(motion) == np.sign(bass_new - bass_old)
     direct = perfect & similar & (np.abs(motion) > 2)
-    return np.asarray(np.where(same & (motion != 0), 3.5, 0.0) + np.where(direct & ~same, 1.2, 0.0), dtype=np.float64)
+    return np.asarray(np.where(same & (motion != 0), 3.5, 0.0) + np.where(direct & ~same, 1.8, 0.0), dtype=np.float64)

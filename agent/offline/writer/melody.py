@@ -37,10 +37,12 @@ class Setting:
     blue: bool = False  # blue notes may stand
     bass: tuple[Event, ...] = ()  # the bass line, if it is written first
 
-    def bass_at(self, time: Fraction) -> int | None:
-        """MIDI pitch of the bass that sounds, or sounded last, at a time; None before the first."""
-        place = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
-        return self.bass[place].pitches[0] if place >= 0 else None
+    def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
+        """MIDI pitch of the bass at a time and just before it; what sounded last where it rests, None before all."""
+        now = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
+        before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
+        at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
+        return at, earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +176,11 @@ def _slot(
     over = chord_at(setting.spans, onset)
     alters = chord_scale(setting.tonic, setting.mode, over)
     target, ceiling = _height(onset, section, setting)
+    bass, before = setting.bass_around(onset)
     return Slot(
         onset, length, over, alters, setting.bar.strength(offset), consonant(over, alters, blue=setting.blue), target,
         ceiling, move, rested,
-        device=figure.device, bass=setting.bass_at(onset),
+        device=figure.device, bass=bass, bass_before=before,
     )  # fmt: skip
 
 

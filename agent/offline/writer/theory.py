@@ -43,6 +43,8 @@ QUALITIES: dict[str, tuple[tuple[int, int], ...]] = {
     "m9": ((0, 0), (2, 3), (4, 7), (6, 10), (1, 14)),
     "7b9": ((0, 0), (2, 4), (4, 7), (6, 10), (1, 13)),
 }
+#: Qualities whose usual symbol the common ABC programs cannot read are shown by the plainer chord they contain.
+_SYMBOL = {"7b9": "7"}
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
 _MAJOR = MODES["major"]
 _ROMAN = re.compile(r"^([b#]?)([IViv]+)(.*)$")
@@ -84,7 +86,7 @@ class Chord:
     @property
     def symbol(self) -> str:
         """Chord symbol such as ``F#m7``."""
-        return self.root.name + self.quality
+        return self.root.name + _SYMBOL.get(self.quality, self.quality)
 
     @property
     def pcs(self) -> frozenset[int]:

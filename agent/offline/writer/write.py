@@ -74,7 +74,7 @@ class OfflineWriter:
         redo = redo or {}
         form = sections(plan.form, plan.bars)
         home = tonic(key.tonic)
-        spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo))
+        spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo), fast=bool(style.get("fast_harmony")))
         setting = _setting(plan, key, bar, spans, style)
         bass = _bass(plan, form, setting, style, _rng(seed, "bass", redo))
         setting = replace(setting, bass=tuple(bass))

@@ -1,0 +1,194 @@
+"""``chiaroscore compose``: pictures in, pieces out."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import console
+from agent.cli.requests import Engine, Output, SoundFont, check_output, check_sound
+from agent.formats import FORMATS, KNOWN, check_formats
+from chiaroscore import ChiaroscoreError, MissingPartError, StoreError
+
+if TYPE_CHECKING:
+    from agent.agent import Agent
+    from agent.cli.progress import Progress
+    from agent.piece import Piece
+
+
+def _asks(name: str, metavar: str, text: str) -> Any:
+    return typer.Option(f"--{name}", metavar=metavar, help=text)
+
+
+def compose(
+    pictures: Annotated[list[str], typer.Argument(metavar="PICTURE", help="PNG, JPEG, WebP, AVIF, GIF, TIFF, BMP.")],
+    output: Output,
+    tempo: Annotated[str | None, _asks("tempo", "QPM|WORD", "Quarter notes a minute (20 to 300), or a word: Andante.")] = None,
+    key: Annotated[str | None, _asks("key", "KEY", "'D dorian', 'Bb', 'F#m'.")] = None,
+    meter: Annotated[str | None, _asks("meter", "METER", "3/4, 6/8, 5/4 ...")] = None,
+    bars: Annotated[str | None, _asks("bars", "N", "Length in bars, 4 to 128.")] = None,
+    duration: Annotated[str | None, _asks("duration", "SECONDS", "Length in seconds, 4 to 600.")] = None,
+    genre: Annotated[str | None, _asks("genre", "NAME", "waltz, nocturne, tango, blues, film ...")] = None,
+    mood: Annotated[str | None, _asks("mood", "WORD", "calm, joyful, tense, melancholy ...")] = None,
+    instruments: Annotated[str | None, _asks("instruments", "NAMES", "'cello, harp', or a family: strings.")] = None,
+    seed: Annotated[str, _asks("seed", "N", "Another number gives another piece.")] = "0",
+    formats: Annotated[str, _asks("formats", "LIST", f"Of {','.join(KNOWN)}.")] = ",".join(FORMATS),
+    soundfont: SoundFont = None,
+    engine: Engine = "auto",
+    as_json: console.AsJson = False,
+    verbose: console.Verbose = False,
+) -> None:
+    """Compose a piece for each picture.
+
+    One picture: its files go into FOLDER. Several: each gets a folder of its own in it; a picture that cannot be
+    composed is reported and the others go on. What is not asked for is chosen from the picture. The same picture,
+    requests and seed give the same files.
+    """
+    requests: dict[str, Any] = {
+        "tempo": tempo, "key": key, "meter": meter, "bars": bars, "duration": duration, "genre": genre,
+        "mood": mood, "instruments": instruments, "seed": seed,
+    }  # fmt: skip
+    wanted = check_formats(formats)
+    requests = _checked(requests)
+    check_output(output)
+    check_sound(wanted, soundfont, engine)
+    job = _Job(output, wanted, soundfont, engine, requests)
+    done = job.one(pictures[0]) if len(pictures) == 1 else job.several(pictures)
+    done.report(as_json=as_json)
+    raise typer.Exit(console.MISTAKE if done.failed else console.OK)
+
+
+def _checked(requests: dict[str, Any]) -> dict[str, Any]:
+    """Return the requests that were made; raises `ControlError` for one that is unknown or cannot be met."""
+    from agent.controls import Controls
+
+    controls = Controls.parse(**requests)
+    return {**{name: value for name, value in requests.items() if value is not None}, "seed": controls.seed or 0}
+
+
+@dataclass
+class Done:
+    """What became of the pictures."""
+
+    pieces: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+    def report(self, *, as_json: bool) -> None:
+        """Print the result: a document, or a summary for people."""
+        if as_json:
+            console.emit({"pieces": self.pieces, "failed": self.failed})
+            return
+        from agent.cli.summary import lines
+
+        for number, piece in enumerate(self.pieces):
+            console.show(("\n" if number else "") + "\n".join(lines(piece)))
+        if self.failed:
+            count = len(self.pieces) + len(self.failed)
+            console.say(f"error: {len(self.failed)} of {count} pictures could not be composed:")
+            for one in self.failed:
+                console.say(f"  {one['picture']}: {one['message']}")
+
+
+@dataclass
+class _Job:
+    """One run of the command."""
+
+    output: pathlib.Path
+    formats: tuple[str, ...]
+    soundfont: pathlib.Path | None
+    engine: str
+    requests: dict[str, Any]
+
+    def one(self, picture: str) -> Done:
+        """Compose one picture into the folder; its error is the command's."""
+        with self._progress() as progress:
+            return Done([self._composed(self._agent(picture, progress), picture, self.output, progress)])
+
+    def several(self, pictures: Sequence[str]) -> Done:
+        """Compose each picture into a folder of its own; what is wrong with one does not stop the others."""
+        done = Done()
+        agent: Agent | None = None
+        with self._progress() as progress:
+            for picture, name in zip(pictures, folder_names(pictures), strict=True):
+                try:
+                    agent = agent or self._agent(picture, progress)
+                    done.pieces.append(self._composed(agent, picture, self.output / name, progress))
+                except (MissingPartError, StoreError):
+                    raise  # every other picture would fail alike
+                except ChiaroscoreError as error:
+                    progress.note(f"{picture}: {console.message(error)}")
+                    done.failed.append({"picture": picture, **console.described(error)})
+        return done
+
+    def _progress(self) -> Progress:
+        from agent.cli.progress import Progress
+
+        return Progress()
+
+    def _agent(self, picture: str, progress: Progress) -> Agent:
+        """Return the agent; the store is built with a progress bar if this is the first time."""
+        from agent.picture import open_picture
+        from rag_store import Store, store_state
+
+        open_picture(picture)  # a file that is no picture ends here, before anything slow is imported
+        from agent.agent import Agent
+
+        if store_state().ready:
+            return Agent()
+        return Agent(store=Store.open(progress=progress.building))
+
+    def _composed(self, agent: Agent, picture: str, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+        """Compose, render and save one picture; returns what is said of the piece."""
+        started = time.perf_counter()
+        piece = agent.compose(picture, **self.requests, on_step=progress.step(picture))
+        progress.rendering(picture)
+        files = piece.save(folder, formats=self.formats, soundfont=self.soundfont, engine=self.engine)
+        return described(piece, picture, files, time.perf_counter() - started)
+
+
+def folder_names(pictures: Sequence[str]) -> list[str]:
+    """Return a folder name for each picture: its own name, numbered where two have the same (in any case of letters)."""
+    from agent.agent import picture_name
+
+    names: list[str] = []
+    taken: set[str] = set()
+    for picture in pictures:
+        name = base = picture_name(picture)
+        number = 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{base}-{number}"
+        taken.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def described(piece: Piece, picture: str, files: Sequence[pathlib.Path], seconds: float) -> dict[str, Any]:
+    """Return what scripts and the summary say of a piece."""
+    from agent.cli.summary import because
+
+    plan = piece.plan
+    return {
+        "picture": picture,
+        "title": plan.title,
+        "genre": plan.genre,
+        "mood": plan.emotion.words[0],
+        "key": plan.key,
+        "meter": plan.meter,
+        "tempo": plan.tempo,
+        "tempo_text": plan.tempo_text,
+        "bars": plan.bars,
+        "form": plan.form,
+        "instruments": [{"name": part.instrument, "role": part.role} for part in plan.instruments],
+        "seed": piece.seed,
+        "score": piece.verdict.score,
+        "because": because(piece),
+        "exemplars": [hit.exemplar.id for hit in piece.exemplars],
+        "files": [str(file) for file in files],
+        "seconds": round(seconds, 3),
+    }

@@ -1,0 +1,43 @@
+"""What is said of a piece on the terminal when it is done."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent.piece import Piece
+
+#: Characters of a line of reasons.
+_WIDTH = 110
+
+
+def lines(piece: dict[str, Any]) -> list[str]:
+    """Return the summary of a piece, five to six lines, from what `agent.cli.compose.described` says of it."""
+    players = ", ".join(f"{part['name']} ({part['role']})" for part in piece["instruments"])
+    pace = f"{piece['tempo']:g} qpm" + (f" ({piece['tempo_text']})" if piece["tempo_text"] else "")
+    names = [os.path.basename(file) for file in piece["files"]]
+    folder = os.path.dirname(piece["files"][0]) or "."
+    return [
+        piece["title"],
+        f"  {piece['genre']} in {piece['key']}, {piece['meter']}, {pace}, {piece['bars']} bars; {players}",
+        *(f"  {reason}" for reason in piece["because"]),
+        f"  {folder}: {', '.join(names)}",
+    ]
+
+
+def because(piece: Piece) -> list[str]:
+    """Return why a piece sounds so, in two lines: what was seen, and what that led to."""
+    scene, causes = piece.scene, piece.plan.causes
+    seen = ", ".join(one.name for one in scene.objects[:2]) or scene.setting
+    colours = ", ".join(swatch.name for swatch in scene.colour.swatches[:2])
+    felt = f"valence {scene.emotion.valence:+.2f}, arousal {scene.emotion.arousal:+.2f}"
+    led = "; ".join(
+        f"{element}: {causes[element][0].effect}" for element in ("genre", "key", "tempo") if causes.get(element)
+    )
+    return [_short(f"seen: {seen}; {colours}; {scene.emotion.words[0]} ({felt})"), _short(f"so: {led}")]
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _WIDTH else plain[: _WIDTH - 1].rsplit(" ", 1)[0] + " …"

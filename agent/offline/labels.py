@@ -1,0 +1,149 @@
+"""What is in the picture: class probabilities summed into everyday things and groups, and the setting.
+
+Conventions
+-----------
+Probabilities are the image network's own, averaged over its views. Groups and kinds come from ``data/labels.json``.
+The network knows 1,000 things and takes everything else for one of them: what it gives little probability to is called
+"perhaps", and the setting falls back on what was measured, by the rules of `find_setting`.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from agent.offline.network import class_names
+from agent.offline.tables import table
+from prompts import SeenObject
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    import numpy as np
+
+#: Below this probability a thing is not mentioned, below `PERHAPS` it is mentioned as "perhaps".
+MENTIONED = 0.08
+PERHAPS = 0.15
+#: Share of flat and framed things from which a picture counts as a reproduction of a painting, a print or a screen.
+FRAMED = 0.18
+#: What a reproduction is called among the objects.
+REPRODUCTION = "painting or print"
+#: Share from which the strongest group is the setting.
+SETTING = 0.35
+_KIND = 0.5  # probability of a kind (person, animal, scenery, object) from which it may be the setting
+_CERTAIN = 0.7  # share of a group that stands against a measured night or space
+_MOST = 6
+
+
+def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
+    """Return up to six things with a probability of at least `MENTIONED`, most probable first.
+
+    Classes of one kind are summed ("cat (Egyptian Mau)"), and flat or framed things are named `REPRODUCTION`, unless a
+    screen alone has a probability of .5.
+    """
+    found, used = [], set()
+    for kind, members in _kinds().items():
+        shares = {index: float(probabilities[index]) for index in members}
+        total, best = sum(shares.values()), max(shares, key=lambda index: shares[index])
+        used.update(members)
+        clear = shares[best] >= 0.6 * total and class_names()[best].lower() != kind
+        name = f"{kind} ({class_names()[best]})" if clear else kind
+        found.append((name, total, _groups_of()[best]))
+    found += [(class_names()[i], float(p), _groups_of()[i]) for i, p in enumerate(probabilities) if i not in used]
+    framed = framed_share(probabilities)
+    if framed >= FRAMED:
+        found = [(name, p, group) for name, p, group in found if group != "picture"] + [(REPRODUCTION, framed, "picture")]
+    kept = sorted((item for item in found if item[1] >= MENTIONED), key=lambda item: -item[1])[:_MOST]
+    return [SeenObject(name=name, probability=round(min(1.0, p), 3), group=group) for name, p, group in kept]
+
+
+def group_shares(probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Return the summed probability of every group, largest first."""
+    shares = dict.fromkeys(table("labels")["groups"], 0.0)
+    for index, group in enumerate(_groups_of()):
+        shares[group] += float(probabilities[index])
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def framed_share(probabilities: NDArray[np.float32]) -> float:
+    """Return the probability of flat and framed things, 0 where the network is sure of a screen (p >= .5)."""
+    screen = sum(float(probabilities[index]) for index in _kinds()["screen"])
+    return 0.0 if screen >= 0.5 else group_shares(probabilities)["picture"]
+
+
+def find_setting(groups: dict[str, float], framed: float, kinds: dict[str, float], measures: dict[str, float]) -> tuple[str, str]:
+    """Return the setting and the rule that found it.
+
+    In this order: a measured starry field (unless a group has .7); the strongest group with .35 or more, of what is
+    left when flat and framed things are set aside; measured darkness ("night"); the kind of picture with .5 or more
+    (scenery is "landscape", "flower" or "sky" by colour and openness); else "abstract" when no single group reaches .15,
+    else "unknown".
+    """
+    plain = {group: share for group, share in groups.items() if group not in ("picture", "object")}
+    strongest = max(plain, key=lambda group: plain[group])
+    share = plain[strongest] / (1 - framed) if framed >= FRAMED else plain[strongest]
+    kind = max(kinds, key=lambda name: kinds[name])
+    if starry(measures) and share < _CERTAIN:
+        return "space", _starry_text(measures)
+    if share >= SETTING and plain[strongest] >= PERHAPS:
+        return strongest, f"the group {strongest!r} has the largest summed probability, {share:.2f} (at least {SETTING})"
+    if dark(measures):
+        return "night", f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is not sure of anything"
+    if kinds[kind] >= _KIND:
+        name = {"scenery": _scenery(measures), "object": "object"}.get(kind, kind)
+        return name, f"the regression on OASIS categories takes it for {kind} ({kinds[kind]:.2f}); no label group is strong"
+    if share < PERHAPS:
+        return "abstract", f"no label group reaches {PERHAPS} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
+    return "unknown", f"no label group reaches {SETTING} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
+
+
+def starry(measures: dict[str, float]) -> bool:
+    """Tell whether separate points of light lie on dark ground that reaches the edges: stars, or something like them."""
+    return (
+        measures["dark_ground"] >= 0.4
+        and measures["points"] >= 25
+        and measures["border_light"] < 18
+        and measures["border_spread"] < 14.5
+    )
+
+
+def dark(measures: dict[str, float]) -> bool:
+    """Tell whether most of the picture is as dark as night."""
+    return measures["lightness"] < 28 and measures["dark"] >= 0.5
+
+
+def _starry_text(measures: dict[str, float]) -> str:
+    return (
+        f"{measures['points']:.0f} separate points of light on ground that is {measures['dark_ground']:.0%} black, dark to the "
+        "edges (rule: at least 25 points, 40 %)"
+    )
+
+
+def _scenery(measures: dict[str, float]) -> str:
+    """Return what a scene is called when only colour and light tell."""
+    if measures["green"] >= 0.4:
+        return "meadow"
+    if measures["light_above"] >= 12:
+        return "landscape"
+    return "sky" if measures["open"] >= 0.6 and measures["blue"] >= 0.4 else "landscape"
+
+
+@functools.cache
+def _groups_of() -> tuple[str, ...]:
+    """Return the group of each of the 1,000 classes."""
+    groups = {index: name for name, ranges in table("labels")["groups"].items() for index in _indices(ranges)}
+    return tuple(groups[index] for index in range(1000))
+
+
+@functools.cache
+def _kinds() -> dict[str, tuple[int, ...]]:
+    """Return the class indices of each kind."""
+    return {name: tuple(_indices(ranges)) for name, ranges in table("labels")["kinds"].items()}
+
+
+def _indices(ranges: str) -> list[int]:
+    """Return the numbers of "2-4 9": 2, 3, 4, 9."""
+    numbers: list[int] = []
+    for part in ranges.split():
+        first, _, last = part.partition("-")
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers

@@ -1,0 +1,106 @@
+"""Perceiving a picture without a language model: step 1 of the chain, measured part by part.
+
+`analyse` measures (network, colour, composition), `OfflinePerceiver` turns the measures into a `Scene` whose evidence
+names the method behind each element.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from agent.offline.affect import Affect, feel
+from agent.offline.colour import colour_measures, lab_pixels, see_colour
+from agent.offline.composition import composition_measures, rank_composition
+from agent.offline.describe import Finding, describe, dynamic_words, emotion_words, evidence, reason
+from agent.offline.frame import inner_box
+from agent.offline.labels import find_setting, framed_share, group_shares, seen_objects
+from agent.offline.network import Sight, look
+from prompts import Dynamic, Emotion, Scene
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """All measures of one picture: what the network sees, Lab pixels (height, width, 3), named numbers, the box used."""
+
+    sight: Sight
+    lab: NDArray[np.float64]
+    measures: dict[str, float]
+    box: tuple[float, float, float, float]
+
+
+def analyse(picture: Image.Image) -> Look:
+    """Return all measures of an RGB picture, taken inside its even margin if it has one."""
+    whole = lab_pixels(picture)
+    box = inner_box(whole)
+    if box == (0.0, 0.0, 1.0, 1.0):
+        inner, lab = picture, whole
+    else:
+        width, height = picture.size
+        left, top, right, bottom = box
+        inner = picture.crop((round(left * width), round(top * height), round(right * width), round(bottom * height)))
+        lab = lab_pixels(inner)
+    return Look(look(inner), lab, {**colour_measures(lab), **composition_measures(lab)}, box)
+
+
+class OfflinePerceiver:
+    """The offline mind's first chair: a pretrained image network, a regression on human ratings, and colour measures."""
+
+    def perceive(self, picture: Image.Image) -> Scene:
+        """Return what is in an RGB picture (see `agent.picture.open_picture`); the same picture gives the same Scene.
+
+        Raises
+        ------
+        MissingPartError
+            If the image network is not installed.
+
+        Examples
+        --------
+        >>> from agent.picture import open_picture
+        >>> scene = OfflinePerceiver().perceive(open_picture("examples/images/d05_coffee_cup.jpg"))
+        >>> scene.objects[0].name
+        'coffee (espresso)'
+        """
+        found = analyse(picture)
+        affect = feel(found.sight, found.measures)
+        return _scene(found, affect)
+
+
+def _scene(found: Look, affect: Affect) -> Scene:
+    """Return the `Scene` of measures and feelings."""
+    probabilities, measures = found.sight.probabilities, found.measures
+    groups, framed = group_shares(probabilities), framed_share(probabilities)
+    setting, rule = find_setting(groups, framed, affect.kinds, measures)
+    ranks = rank_composition(measures)
+    emotion = Emotion(
+        words=emotion_words(affect.valence, affect.arousal),
+        valence=round(affect.valence, 3),
+        arousal=round(affect.arousal, 3),
+    )
+    finding = Finding(
+        objects=seen_objects(probabilities),
+        groups=groups,
+        setting=setting,
+        rule=rule,
+        affect=affect,
+        emotion=emotion,
+        dynamic=Dynamic(words=dynamic_words(ranks, affect.arousal), **ranks),
+        colour=see_colour(found.lab, measures),
+        measures=measures,
+        box=found.box,
+    )
+    return Scene(
+        objects=finding.objects,
+        setting=setting,
+        emotion=emotion,
+        dynamic=finding.dynamic,
+        colour=finding.colour,
+        description=describe(finding),
+        reasoning=reason(finding),
+        evidence=evidence(finding),
+    )
