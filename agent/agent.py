@@ -6,7 +6,9 @@ mind sits in all three by default and needs nothing but what pip installs.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -17,9 +19,9 @@ from agent.critic import Revision, Verdict, better, judge, rules
 from agent.offline.writer import Draft, OfflineWriter
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
-from chiaroscore import NotationError
+from chiaroscore import ChiaroscoreError, NotationError
 from prompts import Plan, Scene
-from rag_store import Exemplar, Hit, Store
+from rag_store import Exemplar, Hit, Store, store_state
 
 #: How many drafts are written before the best is refined.
 CANDIDATES = 3
@@ -80,13 +82,15 @@ class Agent:
         self.writer = writer or OfflineWriter()
         self.candidates = candidates
         self._store = store
+        self._opening = threading.Lock()
 
     @property
     def store(self) -> Store:
         """The exemplar store, opened on first use."""
-        if self._store is None:
-            self._store = Store.open()
-        return self._store
+        with self._opening:
+            if self._store is None:
+                self._store = Store.open()
+            return self._store
 
     def compose(
         self,
@@ -139,6 +143,7 @@ class Agent:
             instruments=instruments, seed=seed,
         )  # fmt: skip
         picture = open_picture(image)
+        self._prepare()
         scene = self.perceiver.perceive(picture)
         tell("perceive", scene)
         own_seed = piece_seed(picture, seed)
@@ -151,6 +156,21 @@ class Agent:
             abc=draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=draft, verdict=verdict,
             history=tuple(history), controls=controls, seed=seed, picture=picture, name=picture_name(image),
         )  # fmt: skip
+
+    def _prepare(self) -> None:
+        """Open the store while the picture is looked at: in a cold process each takes a second or more.
+
+        What goes wrong here goes wrong again, in the open, when the store is used.
+        """
+        if self._store is not None:
+            return
+
+        def ahead() -> None:
+            with contextlib.suppress(ChiaroscoreError):
+                if store_state().ready:
+                    self.store.search("music", k=1)
+
+        threading.Thread(target=ahead, name="chiaroscore-store", daemon=True).start()
 
     def retrieve(self, plan: Plan) -> list[Hit]:
         """Exemplars for a plan: broad by its description, targeted by its attributes."""

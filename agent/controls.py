@@ -163,9 +163,10 @@ def _whole(name: str, value: object, low: int, high: int) -> int:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise ControlError(f"{name} {_shown(value)} is not a whole number; give {low} to {high}")
-    if not low <= value <= high:
+    number = int(value)
+    if not low <= number <= high:
         raise ControlError(f"{name} {_shown(value)} is out of range; give {low} to {high}")
-    return int(value)
+    return number
 
 
 def _instruments(value: object) -> tuple[Instrument, ...]:

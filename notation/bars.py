@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 
+from notation.problems import Places, problem
 from notation.tempo import bar_length
 from notation.tune import Bar, Problem, Voice
-from notation.problems import Places, problem
 
 _MAX_REPORTED = 12
 
@@ -29,7 +29,13 @@ def bar_problems(voice: Voice, places: Places) -> list[Problem]:
     found = [_report(voice, i, kind, wanted[i], places) for i, kind in wrong[:_MAX_REPORTED]]
     if len(wrong) > _MAX_REPORTED:
         rest = len(wrong) - _MAX_REPORTED
-        found.append(problem("bar-length", f"voice {voice.id}: {rest} more bars do not add up", places.of(bars[wrong[_MAX_REPORTED][0]].span[0])))
+        found.append(
+            problem(
+                "bar-length",
+                f"voice {voice.id}: {rest} more bars do not add up",
+                places.of(bars[wrong[_MAX_REPORTED][0]].span[0]),
+            )
+        )
     return found
 
 
@@ -51,7 +57,12 @@ def _fault(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> str:
 
 
 def _ends_section(bars: tuple[Bar, ...], i: int) -> bool:
-    return i == len(bars) - 1 or bars[i].right not in ("|", "") or bars[i + 1].left not in ("|", "") or bool(bars[i + 1].ending)
+    return (
+        i == len(bars) - 1
+        or bars[i].right not in ("|", "")
+        or bars[i + 1].left not in ("|", "")
+        or bool(bars[i + 1].ending)
+    )
 
 
 def _begins_section(bars: tuple[Bar, ...], i: int) -> bool:
@@ -73,7 +84,9 @@ def _report(voice: Voice, i: int, kind: str, wanted: Fraction, places: Places) -
     size = "a pickup of" if kind == "pickup" else "holds"
     message = f"voice {voice.id}, bar {bar.number} {size} {_units(bar.duration, below)}, {above}/{below} wants {_units(wanted, below)}"
     if kind == "pickup":
-        message = f"voice {voice.id}, bar {bar.number} is {size} {_units(bar.duration, below)} after a full bar"
+        message = (
+            f"voice {voice.id}, bar {bar.number} is {size} {_units(bar.duration, below)} after a full bar"
+        )
     return problem(kind, message, places.of(bar.span[0]))
 
 

@@ -7,7 +7,7 @@ function chiaroscorePitch(p) {
   var ends = p.endSlur ? p.endSlur.length : 0;
   var drum = p.midipitch === undefined ? null : p.midipitch;
   if (!tie && !begins && !ends && drum === null && !p.accidental) return p.pitch;
-  return [p.pitch, p.accidental || 0, tie, drum, begins, ends, p.name || ""];
+  return [p.pitch, p.accidental || "", tie, drum, begins, ends, p.name || ""];
 }
 
 function chiaroscoreExtras(e) {
@@ -66,16 +66,25 @@ function chiaroscoreStaff(s) {
 
 function chiaroscoreWord(w) { return typeof w === "string" ? w : ""; }
 
-// The written tune.
-function chiaroscoreRead(abc) {
-  var tune = ABCJS.parseOnly(abc)[0];
+function chiaroscoreCount(tune) {
+  var count = 0;
+  tune.lines.forEach(function (l) {
+    (l.staff || []).forEach(function (s) { ((s && s.voices) || []).forEach(function (v) { count += v.length; }); });
+  });
+  return count;
+}
+
+// The written tune; only the number of its elements if there are too many.
+function chiaroscoreRead(abc, most) {
+  var tune = ABCJS.parseOnly(abc)[0], count = chiaroscoreCount(tune);
+  if (count > most) return { count: count };
   var meta = tune.metaText, midi = tune.formatting.midi || {};
   return {
     title: chiaroscoreWord(meta.title), composer: chiaroscoreWord(meta.composer),
     tempo: meta.tempo ? chiaroscoreTempo(meta.tempo) : null,
     program: midi.program || [], channel: midi.channel || [], transpose: midi.transpose || [],
     drummap: midi.drummap || {}, percmap: tune.formatting.percmap || {},
-    warnings: tune.warnings || [],
+    warnings: (tune.warnings || []).slice(0, 200),
     lines: tune.lines.filter(function (l) { return l.staff; }).map(function (l) {
       return l.staff.filter(function (s) { return s && s.voices; }).map(chiaroscoreStaff);
     })

@@ -25,7 +25,7 @@ _UNPLAYED = re.compile(r"^(D\.[CS]\.|D[CS]\b|fine$|dacapo|dacoda)", re.IGNORECAS
 
 
 def check(abc: str) -> list[Problem]:
-    """Return all problems of an ABC text, in order of place; an empty list for a faultless tune.
+    r"""Return all problems of an ABC text, in order of place; an empty list for a faultless tune.
 
     Errors mean that the tune would play or draw otherwise than written, or not at all; warnings that somebody should
     look. Only texts beyond reading stop the search: they give one problem.
@@ -37,7 +37,7 @@ def check(abc: str) -> list[Problem]:
 
     Examples
     --------
-    >>> print(check("X:1\\nM:4/4\\nL:1/4\\nK:C\\nCDEF|GAB|c4|")[0])
+    >>> print(check("X:1\nM:4/4\nL:1/4\nK:C\nCDEF|GAB|c4|")[0])
     error 5:6 voice 1, bar 2 holds 3/4, 4/4 wants 4/4 (change note lengths or bar lines until the bar adds up)
     """
     if isinstance(abc, str) and not abc.strip():
@@ -49,16 +49,24 @@ def check(abc: str) -> list[Problem]:
     places = Places(read.text)
     found = [*_of_text(read, places), *_of_abcjs(read), *_of_voices(read, places)]
     prose = {p.line for p in found if p.code == "prose"}
-    unique = {(p.line, p.column, p.code, p.message): p for p in found if p.code == "prose" or p.line not in prose}
+    unique = {
+        (p.line, p.column, p.code, p.message): p for p in found if p.code == "prose" or p.line not in prose
+    }
     return sorted(unique.values(), key=lambda p: (p.line, p.column, p.severity, p.code))
 
 
 def _refused(abc: str, said: str) -> Problem:
-    code = "prose" if said.startswith("this is not ABC") else "limits" if "limit is" in said or "took more" in said else "unreadable"
+    code = (
+        "prose"
+        if said.startswith("this is not ABC")
+        else "limits"
+        if "limit is" in said or "took more" in said
+        else "unreadable"
+    )
     return problem(code, said)
 
 
-# -- the text -------------------------------------------------------------------------------------------------------
+# -- the text --------------------------------------------------------------------------------------------
 
 
 def _of_text(read: Reading, places: Places) -> Iterator[Problem]:
@@ -71,13 +79,19 @@ def _of_text(read: Reading, places: Places) -> Iterator[Problem]:
     yield from _below(read, places)
     for match in _OPEN_FIELD.finditer(read.text, read.fields.body, read.stop):
         if "%" not in read.text[read.text.rfind("\n", 0, match.start()) + 1 : match.start()]:
-            yield problem("unclosed-bracket", f"the inline field {match[0][:40]!r} is not closed", places.of(match.start()))
+            yield problem(
+                "unclosed-bracket",
+                f"the inline field {match[0][:40]!r} is not closed",
+                places.of(match.start()),
+            )
     for position, line in _lines(read.text, read.fields.body, read.stop):
         if is_prose(line):
             yield problem("prose", f"this is no music: {line.strip()[:60]!r}", places.of(position))
     order = headers.get("P", "").split("\n")[0]
     if len(re.sub(r"[^A-Z]", "", order)) > 1:
-        yield problem("not-played", f"the part order P:{order[:40]} is not followed", places.of(read.fields.places["P"]))
+        yield problem(
+            "not-played", f"the part order P:{order[:40]} is not followed", places.of(read.fields.places["P"])
+        )
 
 
 def _above(read: Reading, places: Places) -> Iterator[Problem]:
@@ -94,7 +108,11 @@ def _below(read: Reading, places: Places) -> Iterator[Problem]:
     for position, line in _lines(read.text, read.stop, stop):
         if line.strip() and not line.startswith("%"):
             code = "prose" if is_prose(line) or line.startswith("```") else "after-empty-line"
-            what = "text after the tune" if code == "prose" else "this is not read, the tune ended at an empty line"
+            what = (
+                "text after the tune"
+                if code == "prose"
+                else "this is not read, the tune ended at an empty line"
+            )
             yield problem(code, f"{what}: {line.strip()[:60]!r}", places.of(position))
             break
     if other:
@@ -128,7 +146,7 @@ def _of_abcjs(read: Reading) -> Iterator[Problem]:
             yield from_abcjs(warning, above.count("\n") - shared)
 
 
-# -- the music ------------------------------------------------------------------------------------------------------
+# -- the music -------------------------------------------------------------------------------------------
 
 
 def _of_voices(read: Reading, places: Places) -> Iterator[Problem]:
@@ -140,7 +158,11 @@ def _of_voices(read: Reading, places: Places) -> Iterator[Problem]:
     for voice in voices:
         found = bar_problems(voice, places)
         # an overlay repeats the bars of its voice: only what it adds itself counts
-        yield from found if voice in written else [p for p in found if "more" not in p.message and _is_longer(voice, voices)]
+        yield from (
+            found
+            if voice in written
+            else [p for p in found if "more" not in p.message and _is_longer(voice, voices)]
+        )
         yield from _range(voice, places)
         yield from _marks(voice, places)
     yield from _together(written, read, places)
@@ -158,7 +180,9 @@ def _together(voices: list[Voice], read: Reading, places: Places) -> Iterator[Pr
     way = play_order(longest.bars)
     for voice in voices:
         said = read.fields.voices.get(voice.id)
-        place = places.of(voice.bars[-1].span[0] if voice.bars else said.span[0] if said else read.fields.body)
+        place = places.of(
+            voice.bars[-1].span[0] if voice.bars else said.span[0] if said else read.fields.body
+        )
         if voice.duration != longest.duration:
             yield problem(
                 "voice-length",
@@ -167,7 +191,9 @@ def _together(voices: list[Voice], read: Reading, places: Places) -> Iterator[Pr
                 place,
             )
         elif len(voice.bars) == len(longest.bars) and play_order(voice.bars) != way:
-            yield problem("voice-repeats", f"voice {voice.id} repeats other bars than voice {longest.id}", place)
+            yield problem(
+                "voice-repeats", f"voice {voice.id} repeats other bars than voice {longest.id}", place
+            )
 
 
 def _count(value: object) -> str:
@@ -195,17 +221,29 @@ def _marks(voice: Voice, places: Places) -> Iterator[Problem]:
     closed = sum(note.slur_stop for note in voice.notes)
     if opened != closed:
         note = next(n for n in voice.notes if (n.slur_start if opened > closed else n.slur_stop))
-        yield problem("unclosed-slur", f"voice {voice.id}: {opened} slurs begin, {closed} end", places.of(note.span[0]))
+        yield problem(
+            "unclosed-slur", f"voice {voice.id}: {opened} slurs begin, {closed} end", places.of(note.span[0])
+        )
     for note in _loose_ties(voice.notes):
-        yield problem("open-tie", f"voice {voice.id}: the tie from {note.spelled} reaches no {note.spelled}", places.of(note.span[0]))
+        yield problem(
+            "open-tie",
+            f"voice {voice.id}: the tie from {note.spelled} reaches no {note.spelled}",
+            places.of(note.span[0]),
+        )
     for section in sections(voice.bars):
         bar = voice.bars[section.first] if section.first < len(voice.bars) else None
         if bar and bar.left in ("|:", "::") and not section.repeated and not section.endings:
-            yield problem("open-repeat", f"voice {voice.id}: the repeat at bar {bar.number} is never closed", places.of(bar.span[0]))
+            yield problem(
+                "open-repeat",
+                f"voice {voice.id}: the repeat at bar {bar.number} is never closed",
+                places.of(bar.span[0]),
+            )
     for note in voice.notes:
         sign = next((d for d in note.decorations if _UNPLAYED.match(d)), None)
         if sign:
-            yield problem("not-played", f"{sign} is not followed when the tune is played", places.of(note.span[0]))
+            yield problem(
+                "not-played", f"{sign} is not followed when the tune is played", places.of(note.span[0])
+            )
 
 
 def _loose_ties(notes: tuple[Note, ...]) -> list[Note]:
@@ -216,9 +254,9 @@ def _loose_ties(notes: tuple[Note, ...]) -> list[Note]:
             continue
         end = note.onset + note.duration
         following = [n for n in notes[index + 1 : index + 24] if n.onset == end and not n.grace]
-        if following and not any(n.pitch == note.pitch for n in following):
-            loose.append(note)
-        elif not following and index == len(notes) - 1:
+        if (following and not any(n.pitch == note.pitch for n in following)) or (
+            not following and index == len(notes) - 1
+        ):
             loose.append(note)
         if len(loose) == 5:
             break
@@ -233,4 +271,8 @@ def _drums(read: Reading, places: Places) -> Iterator[Problem]:
             continue
         seen.add((voice, letter))
         known = ", ".join(sorted(read.drummap)) or "none"
-        yield problem("drum-letter", f"voice {voice}: the letter {letter} is no drum here (mapped: {known[:60]})", places.of(position))
+        yield problem(
+            "drum-letter",
+            f"voice {voice}: the letter {letter} is no drum here (mapped: {known[:60]})",
+            places.of(position),
+        )

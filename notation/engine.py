@@ -8,6 +8,7 @@ hangs.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import importlib.resources
 import os
@@ -55,7 +56,9 @@ def call(function: str, *arguments: Any) -> Any:
         except JSEvalException as error:
             _discard()
             first = str(error).strip().splitlines()[0][:200]
-            raise NotationError(f"the ABC reader gave up on this text ({first}); look for a broken field or bracket") from error
+            raise NotationError(
+                f"the ABC reader gave up on this text ({first}); look for a broken field or bracket"
+            ) from error
         except BaseException:
             _discard()
             raise
@@ -91,7 +94,8 @@ def _engine() -> Any:
 
 def _made_outside_any_event_loop() -> Any:
     """Make the engine in a thread of its own: in Jupyter the calling thread has a running event loop, which mini-racer
-    would adopt, and then no call could have a time limit."""
+    would adopt, and then no call could have a time limit.
+    """
     made: list[Any] = []
 
     def make() -> None:
@@ -112,7 +116,9 @@ def _make() -> Any:
     try:
         from py_mini_racer import MiniRacer
     except ImportError as error:
-        raise MissingPartError("mini-racer is not installed; run: pip install 'mini-racer>=0.14.1'") from error
+        raise MissingPartError(
+            "mini-racer is not installed; run: pip install 'mini-racer>=0.14.1'"
+        ) from error
     sources = (_PAGE, _asset(), "var ABCJS = module.exports;", _bridge())
     racer = MiniRacer()
     racer.set_hard_memory_limit(MAX_HEAP)
@@ -139,8 +145,13 @@ def _bridge() -> str:
 def _discard() -> None:
     global _racer
     racer, _racer = _racer, None
-    if racer is not None:
-        racer.close()
+    if racer is None:
+        return
+    with contextlib.suppress(
+        Exception
+    ):  # whatever was stopped must have reported back before its event loop goes
+        racer.eval("0", timeout_sec=MAX_SECONDS)
+    racer.close()
 
 
 def _after_fork_in_child() -> None:

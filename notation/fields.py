@@ -17,7 +17,9 @@ _FIELD = re.compile(r"^([A-Za-z+]):[ \t]*(.*)$")
 _VOICE_SWITCH = re.compile(r"^V:[ \t]*([^\s%\]]+)([^\n%]*)|\[V:[ \t]*([^\s\]]+)([^\]\n]*)\]", re.MULTILINE)
 _PROPERTY = re.compile(r"(\w+)=(\"[^\"]*\"|\S+)")
 _MIDI = re.compile(r"^(?:%%|I:)[ \t]*MIDI[ \t]+(.*)$")
-_FREE_METER = re.compile(r"^M:[ \t]*(?:none)?[ \t]*(?:%[^\n]*)?$|\[M:[ \t]*(?:none)?[ \t]*\]", re.MULTILINE | re.IGNORECASE)
+_FREE_METER = re.compile(
+    r"^M:[ \t]*(?:none)?[ \t]*(?:%[^\n]*)?$|\[M:[ \t]*(?:none)?[ \t]*\]", re.MULTILINE | re.IGNORECASE
+)
 
 
 def unified(text: str) -> str:

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from chiaroscore import NotationError
 
-#: Characters of one tune. A full orchestral movement in ABC is under 100 kB; abcjs reads 256 kB well inside the
-#: time limit below.
-MAX_CHARACTERS = 262_144
+#: Characters of one tune. A symphonic movement in ABC is about 100 kB, the longest of 4,248 corpus tunes 5 kB; the
+#: worst texts of this size that we could think of take abcjs about two seconds.
+MAX_CHARACTERS = 131_072
 #: Characters of one line. abcjs looks a whole line ahead at many places, so its time grows with the square of a line.
-MAX_LINE = 16_384
+MAX_LINE = 8_192
 #: Nested or repeated opening brackets in a row that nothing musical needs.
 MAX_OPEN_BRACKETS = 64
 #: V: fields with different names.
 MAX_VOICES = 64
 #: Notes, rests and bar lines that a tune may write.
-MAX_ELEMENTS = 60_000
+MAX_ELEMENTS = 40_000
 #: Notes that a tune may play once its repeats are expanded: several hours of music.
-MAX_PLAYED = 200_000
+MAX_PLAYED = 100_000
 #: Times a passage may be repeated by its numbered endings.
 MAX_PASSES = 32
-#: Longest bar rest (``Z100``), in bars.
-MAX_REST_BARS = 2_000
+#: Bars of one voice, those of bar rests (``Z100``) included.
+MAX_BARS = 10_000
 #: Seconds that the engine may spend on one text.
-MAX_SECONDS = 3.0
+MAX_SECONDS = 2.5
 #: Bytes that the engine's heap may take.
-MAX_HEAP = 192 * 1024 * 1024
+MAX_HEAP = 128 * 1024 * 1024
 
 
 def guard(text: str) -> None:
@@ -36,7 +36,9 @@ def guard(text: str) -> None:
         If the text is empty, holds NUL or lone surrogate characters, or is longer or deeper than the limits.
     """
     if not isinstance(text, str):
-        raise NotationError(f"ABC must be text (str), got {type(text).__name__}; decode bytes with .decode('utf-8') first")
+        raise NotationError(
+            f"ABC must be text (str), got {type(text).__name__}; decode bytes with .decode('utf-8') first"
+        )
     if not text.strip():
         raise NotationError("the text is empty; give a tune in ABC notation, with at least X:, K: and notes")
     if len(text) > MAX_CHARACTERS:
@@ -57,4 +59,6 @@ def guard(text: str) -> None:
         raise NotationError(f"more than {MAX_OPEN_BRACKETS} opening brackets in a row; this is not music")
     longest = max(len(line) for line in text.split("\n"))
     if longest > MAX_LINE:
-        raise NotationError(f"a line has {longest:,} characters, the limit is {MAX_LINE:,}; break the music into lines of a few bars")
+        raise NotationError(
+            f"a line has {longest:,} characters, the limit is {MAX_LINE:,}; break the music into lines of a few bars"
+        )

@@ -11,9 +11,10 @@ import importlib.resources
 import json
 from bisect import bisect_right
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
+from notation.clock import Clock
 from notation.tempo import bar_length, beat_length
 from notation.tune import Voice
 
@@ -25,23 +26,28 @@ def table() -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def velocities(voice: Voice) -> list[int]:
+def velocities(voice: Voice, clock: Clock) -> list[int]:
     """MIDI velocity (1-127) of every note of a voice, in order of ``voice.notes``."""
     numbers = table()
     points = _points(voice)
     times = [time for time, _, _ in points]
-    bars = {bar.number: bar for bar in voice.bars}
+    bars = {bar.number: (bar, clock.ticks(bar.onset)) for bar in voice.bars}
     stressed = {mark.onset for mark in voice.dynamics if mark.text == "sfz"}
+    stresses: dict[tuple[tuple[int, int], int], int] = {}
     result = []
-    place, level = None, 0
+    onset, level = None, 0
     for note in voice.notes:
-        if note.onset is not place:  # the notes of a chord share one onset object
-            place = note.onset
-            level = _level(points, times, place) if len(points) > 1 else numbers["unmarked"]
-            bar = bars.get(note.bar)
-            if bar is not None and bar.meter[1]:
-                level += _stress(bar.meter, bar.duration if bar.number == 0 else None, place - bar.onset)
-            level += numbers["sfz"] if stressed and place in stressed else 0
+        if note.onset is not onset:  # the notes of a chord share one onset object
+            onset = note.onset
+            level = _level(points, times, onset) if len(points) > 1 else numbers["unmarked"]
+            bar, start = bars[note.bar]
+            place = (bar.meter, clock.ticks(onset) - start)
+            if bar.number == 0:  # a pickup ends where a bar would end
+                place = (bar.meter, place[1] + clock.ticks(bar_length(*bar.meter) - bar.duration))
+            if place not in stresses:
+                stresses[place] = _stress(bar.meter, place[1], clock)
+            level += stresses[place]
+            level += numbers["sfz"] if stressed and onset in stressed else 0
         own = level
         if note.grace:
             own += numbers["grace"]
@@ -69,7 +75,9 @@ def _points(voice: Voice) -> list[tuple[Fraction, float, float]]:
                 continue
             sign = 1 if mark.text == "crescendo(" else -1
             reach = stop + max(stop - mark.onset, Fraction(1)) / 2
-            goal = next((levels[m.text] for m in marks if stop <= m.onset <= reach and m.text in levels), None)
+            goal = next(
+                (levels[m.text] for m in marks if stop <= m.onset <= reach and m.text in levels), None
+            )
             if goal is None or (goal - now) * sign <= 0:
                 goal = max(1, min(127, now + sign * numbers["hairpin_without_goal"]))
             points.append((mark.onset, now, (goal - now) / float(stop - mark.onset)))
@@ -88,11 +96,10 @@ def _level(points: list[tuple[Fraction, float, float]], times: list[Fraction], t
     return round(level + slope * float(time - start)) if slope else round(level)
 
 
-@lru_cache(maxsize=4096)
-def _stress(meter: tuple[int, int], pickup: Fraction | None, place: Fraction) -> int:
-    """What a place in a bar adds; a pickup (of this length) ends where a bar would end."""
-    if pickup is not None:
-        place += bar_length(*meter) - pickup
+def _stress(meter: tuple[int, int], place: int, clock: Clock) -> int:
+    """What a place in a bar adds to the loudness."""
+    if not meter[1]:
+        return 0
     if place == 0:
         return int(table()["bar"])
-    return int(table()["beat" if place % beat_length(*meter) == 0 else "between_beats"])
+    return int(table()["beat" if place % clock.ticks(beat_length(*meter)) == 0 else "between_beats"])

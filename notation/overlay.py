@@ -40,12 +40,25 @@ class Overlay:
         from notation.reader import VoiceReader
 
         reader = VoiceReader(owner.id, owner.sources)
-        for name in ("clef", "clef_transpose", "percussive_clef", "program", "channel", "shift", "meters", "keys"):
+        for name in (
+            "clef",
+            "clef_transpose",
+            "percussive_clef",
+            "program",
+            "channel",
+            "shift",
+            "meters",
+            "keys",
+        ):
             setattr(reader, name, getattr(owner, name))
         for bar in owner.bars:
             reader.at = reader.bar_start = bar.onset
             reader.accidentals = {}
-            reader.alterations = owner.bar_alterations[bar.number] if bar.number < len(owner.bar_alterations) else owner.alterations
+            reader.alterations = (
+                owner.bar_alterations[bar.number]
+                if bar.number < len(owner.bar_alterations)
+                else owner.alterations
+            )
             for element in self.segments.get(bar.number, ()):
                 reader.note(element)
             gap = bar.onset + bar.duration - reader.at

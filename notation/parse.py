@@ -16,15 +16,17 @@ from typing import Any
 from chiaroscore import NotationError
 from notation.engine import call
 from notation.fields import Fields, extent, scan, unified
-from notation.limits import guard
+from notation.limits import MAX_ELEMENTS, guard
 from notation.perform import perform
-from notation.reader import Sources, read_voices
+from notation.staff import Sources
 from notation.tempo import bar_length, meter_change, tempo_change
 from notation.tune import KeyChange, MeterChange, TempoChange, Tune, Voice
+from notation.voices import read_voices
 
 _ZERO = Fraction(0)
 _NO_KEY = KeyChange(_ZERO, "", "none")
 _LENGTH = re.compile(r"^\s*(\d{1,3})\s*(?:/\s*(\d{1,4}))?\s*$")
+_REMEMBERED_SIZE = 20_000
 #: Characters outside the basic plane take two places in JavaScript; they cross over as private-use characters.
 _PRIVATE = 0xE000
 _PRIVATE_COUNT = 6400
@@ -44,7 +46,7 @@ class Reading:
 
 
 def parse(abc: str) -> Tune:
-    """Read the first tune of an ABC text.
+    r"""Read the first tune of an ABC text.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ def parse(abc: str) -> Tune:
     Returns
     -------
     Tune
-        With ``abc`` the text read, line ends made ``\\n``; all spans are positions in it.
+        With ``abc`` the text read, line ends made ``\n``; all spans are positions in it.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def parse(abc: str) -> Tune:
 
     Examples
     --------
-    >>> tune = parse("X:1\\nL:1/4\\nM:4/4\\nK:D\\nD F A d|")
+    >>> tune = parse("X:1\nL:1/4\nM:4/4\nK:D\nD F A d|")
     >>> [note.spelled for note in tune.voices[0].notes]
     ['D4', 'F#4', 'A4', 'D5']
     """
@@ -75,10 +77,15 @@ def parse(abc: str) -> Tune:
 def reading(abc: str) -> Reading:
     """Return the tune and how it was read; the last few texts are remembered."""
     guard(abc)
-    return _reading(unified(abc))
+    text = unified(abc)
+    return _remembered(text) if len(text) <= _REMEMBERED_SIZE else _reading(text)
 
 
 @lru_cache(maxsize=16)
+def _remembered(text: str) -> Reading:
+    return _reading(text)
+
+
 def _reading(text: str) -> Reading:
     start, stop = extent(text)
     fields = scan(text, start, stop)
@@ -102,12 +109,21 @@ def _found(text: str) -> dict[str, Any]:
     """What abcjs finds, with positions in Python characters."""
     wide = sorted({ord(character) for character in text if ord(character) > 0xFFFF})
     if not wide:
-        return dict(call("chiaroscoreRead", text))
+        return _called(text)
     if len(wide) > _PRIVATE_COUNT:
         raise NotationError(f"the text has {len(wide)} different characters beyond U+FFFF; it is not ABC")
     there = {character: _PRIVATE + index for index, character in enumerate(wide)}
     back = {place: character for character, place in there.items()}
-    return dict(_translated(call("chiaroscoreRead", text.translate(there)), back))
+    return dict(_translated(_called(text.translate(there)), back))
+
+
+def _called(text: str) -> dict[str, Any]:
+    found = dict(call("chiaroscoreRead", text, MAX_ELEMENTS))
+    if "count" in found:
+        raise NotationError(
+            f"the tune has {found['count']:,} notes, rests and bar lines, the limit is {MAX_ELEMENTS:,}; split it into shorter tunes"
+        )
+    return found
 
 
 def _translated(value: Any, table: dict[int, int]) -> Any:
@@ -120,7 +136,9 @@ def _translated(value: Any, table: dict[int, int]) -> Any:
     return value
 
 
-def _tune(text: str, fields: Fields, found: dict[str, Any], voices: list[Voice], tempi: list[TempoChange]) -> Tune:
+def _tune(
+    text: str, fields: Fields, found: dict[str, Any], voices: list[Voice], tempi: list[TempoChange]
+) -> Tune:
     headers = fields.headers
     tempo = tempo_change(_ZERO, headers.get("Q", "").split("\n")[0], found["tempo"])
     changes = _in_order(tempo, tempi)

@@ -8,12 +8,12 @@ rolls and staccato are played plain, ``P:``, D.C. and D.S. are not followed. Cho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from chiaroscore import NotationError
+from notation.clock import Clock
 from notation.limits import MAX_PLAYED
 from notation.loudness import velocities
 from notation.repeats import sections
@@ -48,46 +48,11 @@ def perform(voices: Sequence[Voice], tempi: Sequence[TempoChange]) -> Performanc
     return Performance(
         tuple(_soundings(tones, clock)),
         tuple(_played_tempi(tempi, [(bar, clock.time(start)) for bar, start in first_path])),
-        tuple(_played_meters(voices[0], [(bar, clock.time(start)) for bar, start in first_path])) if voices else (),
+        tuple(_played_meters(voices[0], [(bar, clock.time(start)) for bar, start in first_path]))
+        if voices
+        else (),
         clock.time(length),
     )
-
-
-class Clock:
-    """Whole ticks for the exact times of a tune: integers are an order of magnitude faster than fractions."""
-
-    def __init__(self, voices: Sequence[Voice]) -> None:
-        parts = {1}
-        for voice in voices:
-            parts.update(note.duration.denominator for note in voice.notes)
-            parts.update(note.onset.denominator for note in voice.notes)
-            parts.update(bar.onset.denominator for bar in voice.bars)
-            parts.update(bar.duration.denominator for bar in voice.bars)
-            parts.update(2 * run * note.duration.denominator for run, note in _decorated(voice.notes))
-        self.per_quarter = math.lcm(*parts)
-        self._times: dict[int, Fraction] = {}
-
-    def ticks(self, time: Fraction) -> int:
-        """Return a time in ticks."""
-        return time.numerator * (self.per_quarter // time.denominator)
-
-    def time(self, ticks: int) -> Fraction:
-        """Return ticks in quarter notes."""
-        known = self._times.get(ticks)
-        if known is None:
-            known = self._times[ticks] = Fraction(ticks, self.per_quarter)
-        return known
-
-
-def _decorated(notes: Sequence[Note]) -> Iterator[tuple[int, Note]]:
-    """The notes that follow grace notes, and how many grace notes."""
-    run = 0
-    for note in notes:
-        if note.grace:
-            run += 1
-        elif run:
-            yield run, note
-            run = 0
 
 
 def _path(voice: Voice, clock: Clock) -> tuple[list[tuple[Bar, int]], int]:
@@ -120,7 +85,7 @@ def _play(voice: Voice, index: int, path: list[tuple[Bar, int]], clock: Clock, t
     """Append the notes of one voice."""
     inside: dict[int, list[tuple[Note, int, int, int]]] = {}
     ticks = clock.ticks
-    for note, velocity in zip(voice.notes, velocities(voice), strict=True):
+    for note, velocity in zip(voice.notes, velocities(voice, clock), strict=True):
         row = (note, ticks(note.onset), ticks(note.duration), velocity)
         inside.setdefault(note.bar, []).append(row)
     held: dict[int, _Tone] = {}
@@ -128,7 +93,9 @@ def _play(voice: Voice, index: int, path: list[tuple[Bar, int]], clock: Clock, t
     for bar, start in path:
         content = inside.get(bar.number, ())
         if len(tones) + len(content) > MAX_PLAYED:
-            raise NotationError(f"with its repeats the tune plays more than {MAX_PLAYED:,} notes; shorten it")
+            raise NotationError(
+                f"with its repeats the tune plays more notes than the limit is, {MAX_PLAYED:,}; shorten it"
+            )
         shift = start - ticks(bar.onset)
         graces: list[_Tone] = []
         for note, onset, duration, velocity in content:
@@ -215,4 +182,6 @@ def _played_meters(voice: Voice, path: list[tuple[Bar, Fraction]]) -> list[Meter
                 played[-1].symbol,
             ):
                 played.append(moved)
-    return played or [MeterChange(Fraction(0), m.numerator, m.denominator, m.symbol) for m in voice.meters[:1]]
+    return played or [
+        MeterChange(Fraction(0), m.numerator, m.denominator, m.symbol) for m in voice.meters[:1]
+    ]

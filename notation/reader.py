@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from chiaroscore import NotationError
-from notation.fields import Fields, VoiceField
-from notation.limits import MAX_ELEMENTS, MAX_REST_BARS, MAX_VOICES
+from notation.limits import MAX_BARS
 from notation.percussion import drum_key
-from notation.spelling import ALTERATION, mode_name, sounding
+from notation.spelling import ALTERATION, sounding
+from notation.staff import TYPED, Sources, Staff
 from notation.tempo import bar_length, meter_change, tempo_change
-from notation.tune import Bar, KeyChange, Mark, MeterChange, Note, Rest, TempoChange, Voice
+from notation.tune import Bar, KeyChange, Mark, MeterChange, Note, Rest, Voice
 
 NOTE, BAR, KEY, METER, TEMPO, CLEF, MIDI = range(7)
 
@@ -29,14 +29,11 @@ _SIGNS = {
     "bar_invisible": "[|]",
     "bar_dotted": ".|",
 }
-_DYNAMICS = frozenset(
-    "pppp ppp pp p mp mf f ff fff ffff sfz crescendo( crescendo) diminuendo( diminuendo)".split()
+_DYNAMICS = frozenset(["sfz", "crescendo(", "crescendo)", "diminuendo(", "diminuendo)"]) | frozenset(
+    ["pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff"]
 )
-#: abcjs writes chord symbols with musical signs; we keep the letters people type.
-_TYPED = str.maketrans({"♭": "b", "♯": "#", "°": "o", "ø": "0", "∆": "^"})
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
-_PIPES_KEY = ("A", "mixolydian", (("F", 1), ("C", 1)))  # K:HP and K:Hp, the highland pipes
 
 
 @lru_cache(maxsize=4096)
@@ -46,40 +43,21 @@ def quarters(whole_notes: float) -> Fraction:
     if exact.denominator > 1 << 14:
         exact = exact.limit_denominator(1 << 14)
         if abs(float(exact) - whole_notes) > 1e-9:
-            raise NotationError(f"a note length of {whole_notes!r} whole notes is too fine to be played; use simpler fractions")
+            raise NotationError(
+                f"a note length of {whole_notes!r} whole notes is too fine to be played; use simpler fractions"
+            )
     if not 0 <= exact <= 10_000:
-        raise NotationError(f"a note of {float(exact):g} whole notes is too long; write it as bars of rests or ties")
+        raise NotationError(
+            f"a note of {float(exact):g} whole notes is too long; write it as bars of rests or ties"
+        )
     return exact * 4
 
 
-@dataclass(slots=True)
-class Sources:
-    """What every voice of a tune needs to know while it is read."""
-
-    text: str
-    fields: Fields
-    drummap: dict[str, int]
-    percmap: dict[str, Any]
-    unmapped: list[tuple[str, int, int]] = field(default_factory=list)  # (voice, position, key) of drums no map names
-
-
-class VoiceReader:
+class VoiceReader(Staff):
     """One voice while it is read, element by element."""
 
     def __init__(self, identity: str, sources: Sources) -> None:
-        self.id = identity
-        self.sources = sources
-        self.said: VoiceField = sources.fields.voices.get(identity, VoiceField(identity))
-        common = sources.fields.common
-        self.program = self.said.program if self.said.program is not None else common.program
-        self.channel = self.said.channel if self.said.channel is not None else common.channel
-        self.shift = self.said.shift or common.shift
-        self.clef = "treble"
-        self.clef_transpose = 0
-        self.percussive_clef = False
-        self.meter = MeterChange(_ZERO, 0, 0)
-        self.alterations: tuple[int, ...] = (0,) * 7
-        self.at = _ZERO
+        super().__init__(identity, sources)
         self.accidentals: dict[int, int] = {}
         self.ties: dict[int, int] = {}
         self.ending_ties: dict[int, int] = {}
@@ -92,9 +70,6 @@ class VoiceReader:
         self.lyrics: list[Mark] = []
         self.dynamics: list[Mark] = []
         self.annotations: list[Mark] = []
-        self.meters: list[MeterChange] = []
-        self.keys: list[KeyChange] = []
-        self.tempi: list[TempoChange] = []
         self.bar_start = _ZERO
         self.bar_char = self.place = -1
         self.filled = False
@@ -104,7 +79,6 @@ class VoiceReader:
         self.in_ending = False
         self.closed_at: dict[int, int] = {}
         self.bar_alterations: list[tuple[int, ...]] = []
-        self.free_meters = [place for place in sources.fields.free_meters if self._is_mine(place)]
 
     # -- staff --------------------------------------------------------------------------------------------------
 
@@ -140,57 +114,6 @@ class VoiceReader:
         elif kind == MIDI:
             self._midi(element[3], element[4])
 
-    def _is_mine(self, place: int) -> bool:
-        return self.sources.fields.voice_at(place) in ("", self.id)
-
-    @property
-    def percussion(self) -> bool:
-        return self.percussive_clef or self.channel == 10
-
-    @property
-    def transpose(self) -> int:
-        said = self.said.transpose
-        octave = -12 if self.clef.endswith("-8") else 12 if self.clef.endswith("+8") else 0
-        return (self.clef_transpose if said is None else said) + octave + self.shift
-
-    def _clef(self, kind: str, transpose: int) -> None:
-        self.clef, self.clef_transpose = kind, int(transpose or 0)
-        self.percussive_clef = self.percussive_clef or kind == "perc"
-
-    def _midi(self, command: str, parameters: list[Any]) -> None:
-        numbers = [n for n in parameters if isinstance(n, int)]
-        if command == "program" and numbers and not self.notes and 0 <= numbers[-1] <= 127:
-            self.program = numbers[-1]
-            if len(numbers) > 1:
-                self.channel = numbers[0]
-        elif command == "channel" and numbers:
-            self.channel = numbers[0]
-        elif command == "transpose" and numbers:
-            self.shift = numbers[0]
-
-    def _key(self, root: str, sign: str, mode: str, found: list[list[str]]) -> None:
-        if root in ("HP", "Hp"):
-            tonic, name, accidentals = _PIPES_KEY
-        else:
-            tonic, name = ("", "none") if root == "none" else (root + sign, mode_name(mode))
-            accidentals = tuple((letter.upper(), ALTERATION[acc]) for letter, acc in found if ALTERATION.get(acc))
-        change = KeyChange(self.at, tonic.translate(_TYPED), name, accidentals)
-        if self.keys and replace(change, onset=self.keys[-1].onset) == self.keys[-1]:
-            return
-        if self.keys and self.keys[-1].onset == self.at:
-            self.keys.pop()
-        self.keys.append(change)
-        table = dict(accidentals)
-        self.alterations = tuple(table.get(letter, 0) for letter in "CDEFGAB")
-
-    def _meter(self, change: MeterChange) -> None:
-        if self.meters and replace(change, onset=self.meters[-1].onset) == self.meters[-1]:
-            return
-        if self.meters and self.meters[-1].onset == self.at:
-            self.meters.pop()
-        self.meters.append(change)
-        self.meter = change
-
     # -- bars ---------------------------------------------------------------------------------------------------
 
     def _bar_line(self, element: list[Any]) -> None:
@@ -219,13 +142,17 @@ class VoiceReader:
     def _merge_into_last(self, sign: str) -> None:
         """Two bar lines in a row (``| :|``, often over a line break) act as one."""
         last = self.bars[-1]
-        if sign in (":|", "::") and last.right not in (":|", "::"):
-            self.bars[-1] = replace(last, right=sign)
-        elif sign in ("||", "|]", "[|") and last.right in ("|", ""):
+        if (sign in (":|", "::") and last.right not in (":|", "::")) or (
+            sign in ("||", "|]", "[|") and last.right in ("|", "")
+        ):
             self.bars[-1] = replace(last, right=sign)
 
     def close_bar(self, sign: str, end: int) -> None:
         """End the bar at the present point."""
+        if len(self.bars) >= MAX_BARS:
+            raise NotationError(
+                f"voice {self.id} has more bars than the limit is, {MAX_BARS:,}; split the tune"
+            )
         self.bars.append(
             Bar(
                 len(self.bars),
@@ -271,8 +198,11 @@ class VoiceReader:
         if extras:
             self._marks(extras, span)
             if "t" in extras:
-                self._start_tuplet(*extras["t"], start)
-        ratio, duration = None, quarters(length) if length else _ONE  # abcjs plays a note of length 0 as a quarter
+                self._start_tuplet(start, *extras["t"])
+        ratio, duration = (
+            None,
+            quarters(length) if length else _ONE,
+        )  # abcjs plays a note of length 0 as a quarter
         if self.tuplet_left:
             ratio = self.tuplet
             duration = duration * ratio[1] / ratio[0]  # type: ignore[index]
@@ -285,7 +215,7 @@ class VoiceReader:
         self._chord(pitches, duration, ratio, extras or {}, span)
         self.at += duration
 
-    def _start_tuplet(self, count: int, multiplier: float, notes: int, start: int) -> None:
+    def _start_tuplet(self, start: int, count: int, multiplier: float, notes: int) -> None:
         time = round(multiplier * count)
         compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
         if compound and count in (5, 7, 9):
@@ -294,7 +224,9 @@ class VoiceReader:
                 time = 3  # ABC 2.1, 4.13: n is three in compound meters; abcjs always takes two
         self.tuplet, self.tuplet_left = (count, time), notes
 
-    def _rest(self, rest: list[Any], duration: Fraction, ratio: tuple[int, int] | None, span: tuple[int, int]) -> None:
+    def _rest(
+        self, rest: list[Any], duration: Fraction, ratio: tuple[int, int] | None, span: tuple[int, int]
+    ) -> None:
         kind, count = rest
         visible = not kind.startswith("invisible")
         if visible:
@@ -303,8 +235,8 @@ class VoiceReader:
             self.rests.append((self.at, duration, len(self.bars), visible, ratio, span))
             self.at += duration
             return
-        if not 1 <= count <= MAX_REST_BARS:
-            raise NotationError(f"a rest of {count} bars; the limit is {MAX_REST_BARS}")
+        if not 1 <= count <= MAX_BARS:
+            raise NotationError(f"a rest of {count} bars; the limit is {MAX_BARS:,}")
         length = bar_length(self.meter.numerator, self.meter.denominator) or Fraction(4)
         for index in range(count):
             if index:
@@ -315,8 +247,9 @@ class VoiceReader:
 
     def _pitch(self, found: Any) -> tuple[int, int, int, str, list[Any]]:
         """Step, alteration, MIDI pitch and name of a written pitch, with its other marks."""
-        step, more = (found, ()) if isinstance(found, int) else (found[0], found)
-        sign = more[1] if more else 0
+        more: list[Any] = [] if isinstance(found, int) else found
+        step: int = more[0] if more else found
+        sign: str = more[1] if more else ""
         if sign:
             alteration = self.accidentals[step] = ALTERATION[sign]
         elif step in self.ties:
@@ -324,22 +257,38 @@ class VoiceReader:
         else:
             alteration = self.accidentals.get(step, self.alterations[step % 7])
         if self.percussion:
-            key = drum_key(step, sign or "", more, self.sources.drummap, self.sources.percmap)
+            key = drum_key(step, sign, more, self.sources.drummap, self.sources.percmap)
             if key is not None:
-                return step, alteration, key, sounding(step, alteration, 0)[1], list(more)
+                return step, alteration, key, sounding(step, alteration, 0)[1], more
         pitch, spelled = sounding(step, alteration, 0 if self.percussion else self.transpose)
         if self.percussion:
             self.sources.unmapped.append((self.id, self.place, pitch))
         if not 0 <= pitch <= 127:
-            raise NotationError(f"the note {spelled} is MIDI pitch {pitch}, outside 0 to 127; check its octave marks")
-        return step, alteration, pitch, spelled, list(more)
+            raise NotationError(
+                f"the note {spelled} is MIDI pitch {pitch}, outside 0 to 127; check its octave marks"
+            )
+        return step, alteration, pitch, spelled, more
 
     def _graces(self, graces: list[list[Any]], span: tuple[int, int]) -> None:
         for found, _ in graces:
             _, _, pitch, spelled, more = self._pitch(found)
             begins, ends = (more[4], more[5]) if more else (0, 0)
             self.notes.append(
-                (pitch, spelled, self.at, _ZERO, len(self.bars), False, False, True, None, (), begins, ends, span)
+                (
+                    pitch,
+                    spelled,
+                    self.at,
+                    _ZERO,
+                    len(self.bars),
+                    False,
+                    False,
+                    True,
+                    None,
+                    (),
+                    begins,
+                    ends,
+                    span,
+                )
             )
 
     def _chord(
@@ -389,7 +338,7 @@ class VoiceReader:
         at, index = self.at, len(self.bars)
         for name, place in extras.get("c", ()):
             if place == "default":
-                self.chords.append(Mark(name.translate(_TYPED), at, index, span))
+                self.chords.append(Mark(name.translate(TYPED), at, index, span))
             else:
                 self.annotations.append(Mark(name, at, index, span))
         for name in extras.get("d", ()):
@@ -444,52 +393,3 @@ def _numbered(bar: Bar, shift: int) -> Bar:
 
 def _shifted(marks: list[Mark], shift: int) -> tuple[Mark, ...]:
     return tuple(replace(mark, bar=mark.bar + shift) if shift else mark for mark in marks)
-
-
-def read_voices(lines: list[Any], sources: Sources) -> tuple[list[Voice], list[TempoChange]]:
-    """Build the voices of a tune, overlays after the voice they stand in, and its tempo changes.
-
-    An overlay (``&``) becomes a voice of its own, ``1&2`` for the second layer of voice ``1``, with the bars of that
-    voice; its silent bars hold invisible rests.
-    """
-    from notation.overlay import Overlay
-
-    readers: dict[str, VoiceReader] = {}
-    overlays: dict[tuple[str, int], Overlay] = {}
-    count = 0
-    for line in lines:
-        for staff in line:
-            layers: dict[str, int] = {}
-            for elements in staff["voices"]:
-                count += len(elements)
-                if count > MAX_ELEMENTS:
-                    raise NotationError(f"the tune has more than {MAX_ELEMENTS:,} notes, rests and bar lines; split it")
-                identity = _speaker(elements, sources.fields)
-                if identity is None:
-                    continue
-                layer = layers[identity] = layers.get(identity, 0) + 1
-                if identity not in readers:
-                    if len(readers) >= MAX_VOICES:
-                        raise NotationError(f"the tune has more than {MAX_VOICES} voices")
-                    readers[identity] = VoiceReader(identity, sources)
-                if layer == 1:
-                    readers[identity].line(staff, elements)
-                else:
-                    overlay = overlays.setdefault((identity, layer), Overlay(layer))
-                    overlay.line(readers[identity], elements)
-    voices, tempi = [], []
-    for identity, reader in readers.items():
-        reader.finish()
-        voices.append(reader.voice())
-        tempi += reader.tempi
-        for (owner, _), overlay in sorted(overlays.items(), key=lambda item: item[0][1]):
-            if owner == identity and overlay.segments:
-                voices.append(overlay.voice(reader))
-    return voices, tempi
-
-
-def _speaker(elements: list[list[Any]], fields: Fields) -> str | None:
-    for element in elements:
-        if element[0] in (NOTE, BAR) and element[1] >= 0:
-            return fields.voice_at(element[1]) or "1"
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 
@@ -13,7 +13,7 @@ from music21.exceptions21 import Music21Exception
 
 from chiaroscore import NotationError
 from notation.stream_drums import drum_chord
-from notation.tune import Bar, Note, Rest, Voice
+from notation.tune import Bar, Note, Rest, Span, Voice
 
 #: Written length of a grace note: an eighth.
 _GRACE = m21duration.Duration(0.5)
@@ -98,46 +98,74 @@ class _Event:
         return self.onset + self.duration
 
 
-def fill(placed: Placed, voices: Sequence[Voice]) -> None:
+class Content:
+    """The notes and rests of a voice by bar number; ties to another pitch are made the slurs they mean."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.percussion = voice.percussion
+        self.notes: dict[int, list[Note]] = {}
+        self.rests: dict[int, list[Rest]] = {}
+        for written in _with_slurs(voice.notes):
+            self.notes.setdefault(written.bar, []).append(written)
+        for rest in voice.rests:
+            self.rests.setdefault(rest.bar, []).append(rest)
+
+
+def _with_slurs(notes: Sequence[Note]) -> list[Note]:
+    """Turn every tie without a second note of its pitch into a slur to whatever follows it."""
+    stops = {(n.onset, n.pitch) for n in notes if n.tie_stop}
+    loose = [n for n in notes if n.tie_start and (n.onset + n.duration, n.pitch) not in stops]
+    if not loose:
+        return list(notes)
+    starts, ends = set(map(id, loose)), {n.onset + n.duration for n in loose}
+    followed = {n.onset for n in notes if not n.grace} & ends
+    made = []
+    for n in notes:
+        if id(n) in starts:
+            n = replace(n, tie_start=False, slur_start=n.slur_start + (n.onset + n.duration in followed))
+        if n.onset in followed and not n.grace:
+            followed.discard(n.onset)
+            n = replace(n, slur_stop=n.slur_stop + 1)
+        made.append(n)
+    return made
+
+
+def fill(placed: Placed, contents: Sequence[Content]) -> None:
     """Put the notes and rests of a bar into its measure, gaps as hidden rests.
 
     Overlays, and notes that overlap within a voice, get a `music21.stream.Voice` of their own.
     """
-    layers = [layer for voice in voices for layer in _layers(_events(placed.bar, voice))]
+    layers = [layer for content in contents for layer in _layers(_events(placed.bar, content))]
     layers = [
         layer for number, layer in enumerate(layers) if number == 0 or any(event.notes for event in layer)
     ]
     for number, layer in enumerate(layers):
-        target: stream.Stream = placed.stream
+        target: stream.Measure | stream.Voice = placed.stream
         if len(layers) > 1:
             target = stream.Voice(id=str(number + 1))
             placed.stream.insert(0, target)
-        _write(placed, target, layer, percussion=voices[0].percussion)
+        _write(placed, target, layer, percussion=contents[0].percussion)
 
 
-def _events(bar: Bar, voice: Voice) -> list[_Event]:
+def _events(bar: Bar, content: Content) -> list[_Event]:
     """Return what starts in a bar, by onset; grace notes before the note they lean on."""
-    end = bar.onset + bar.duration
-    own = [n for n in voice.notes if n.bar == bar.number and bar.onset <= n.onset <= end]
+    own = content.notes.get(bar.number, ())
     found = [_Event(n.onset, n.duration, (n,)) for n in own if n.grace]
+    sounding = sorted((n for n in own if not n.grace), key=_place)
     found += [
-        _Event(onset, length, tuple(group))
-        for (onset, length, _), group in groupby(
-            sorted((n for n in own if not n.grace), key=_place), key=_place
-        )
+        _Event(onset, length, tuple(group)) for (onset, length, _), group in groupby(sounding, key=_place)
     ]
     found += [
-        _Event(r.onset, r.duration, rest=r)
-        for r in voice.rests
-        if r.bar == bar.number and bar.onset <= r.onset <= end and r.duration > 0
+        _Event(r.onset, r.duration, rest=r) for r in content.rests.get(bar.number, ()) if r.duration > 0
     ]
-    return sorted(
-        found,
-        key=lambda event: (event.onset, bool(event.duration), event.notes[0].span if event.notes else (0, 0)),
-    )
+    return sorted(found, key=_order)
 
 
-def _place(n: Note) -> tuple[Fraction, Fraction, tuple[int, int]]:
+def _order(event: _Event) -> tuple[Fraction, bool, Span]:
+    return (event.onset, bool(event.duration), event.notes[0].span if event.notes else (0, 0))
+
+
+def _place(n: Note) -> tuple[Fraction, Fraction, Span]:
     return (n.onset, n.duration, n.span)
 
 
@@ -153,14 +181,19 @@ def _layers(events: Iterable[_Event]) -> list[list[_Event]]:
     return layers
 
 
-def _write(placed: Placed, target: stream.Stream, layer: list[_Event], *, percussion: bool) -> None:
+def _write(
+    placed: Placed, target: stream.Measure | stream.Voice, layer: list[_Event], *, percussion: bool
+) -> None:
     at = placed.bar.onset
     for event in layer:
         if event.onset > at:
             target.insert(at - placed.bar.onset, _hidden(event.onset - at))
-        shown = _rest(event.rest) if event.rest else _chord(event, percussion=percussion)
-        target.insert(event.onset - placed.bar.onset, shown)
-        placed.notes += [(written, shown) for written in event.notes]
+        if event.rest:
+            target.insert(event.onset - placed.bar.onset, _rest(event.rest))
+        else:
+            shown = _chord(event, percussion=percussion)
+            target.insert(event.onset - placed.bar.onset, shown)
+            placed.notes += [(written, shown) for written in event.notes]
         at = max(at, event.end)
     end = placed.bar.onset + placed.bar.duration
     if at < end:
@@ -189,18 +222,15 @@ def _duration(length: Fraction, tuplet: tuple[int, int] | None) -> m21duration.D
     NotationError
         If no note values can show the length.
     """
-    try:
-        if tuplet is None or tuplet[0] == tuplet[1]:
-            return m21duration.Duration(length)
-        found = m21duration.Duration(length * tuplet[0] / tuplet[1])
-        if len(found.components) == 1:
-            found.appendTuplet(m21duration.Tuplet(tuplet[0], tuplet[1]))
-            return found
-        return m21duration.Duration(length)
-    except (Music21Exception, ValueError, ZeroDivisionError) as error:
-        raise NotationError(
-            f"a length of {length} quarter notes cannot be written; use shorter note values"
-        ) from error
+    found = m21duration.Duration(length)
+    if tuplet is not None and tuplet[0] != tuplet[1]:
+        plain = m21duration.Duration(length * tuplet[0] / tuplet[1])
+        if len(plain.components) == 1:
+            plain.appendTuplet(m21duration.Tuplet(*tuplet))
+            found = plain
+    if any(part.type in ("inexpressible", "2048th") for part in found.components):
+        raise NotationError(f"a length of {length} quarter notes cannot be written; use simpler note values")
+    return found
 
 
 def _chord(event: _Event, *, percussion: bool) -> note.NotRest:
@@ -214,7 +244,8 @@ def _chord(event: _Event, *, percussion: bool) -> note.NotRest:
         shown = chord.Chord([_note(n) for n in event.notes])
     if first.grace:
         shown.duration = _GRACE
-        return shown.getGrace()
+        grace: note.NotRest = shown.getGrace()
+        return grace
     shown.duration = _duration(event.duration, first.tuplet)
     for name in dict.fromkeys(name for n in event.notes for name in n.decorations):
         _decorate(shown, name)

@@ -42,7 +42,8 @@ class Strokes(percussion.PercussionChord):
 def kit(voice: Voice, part: int) -> list[instrument.Instrument]:
     """Return the instruments a percussion voice needs, in key order; the first carries the part's name."""
     numbers = sorted({n.pitch for n in voice.notes})
-    made = [drum(number) for number in numbers] or [instrument.UnpitchedPercussion()]
+    made: list[instrument.Instrument] = [drum(number) for number in numbers]
+    made = made or [instrument.UnpitchedPercussion()]
     for one in made:
         one.partName, one.partId = voice.name, f"P{part + 1}"
         one.instrumentId = f"P{part + 1}-{one.instrumentId or 'I1'}"

@@ -42,19 +42,22 @@ _CHORD = re.compile(r"^([A-G])([#b♯♭]?)([^/]*)(?:/([A-G])([#b♯♭]?))?$")
 
 def add_marks(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
     """Put everything that hangs on a point in time into the measures it belongs to."""
+    chords, annotations = _by_bar(voice.chords), _by_bar(voice.annotations)
+    lyrics, loudness = _by_bar(voice.lyrics), _by_bar(voice.dynamics)
     for placed in measures:
-        for mark in _own(voice.chords, placed):
+        number = placed.bar.number
+        for mark in chords.get(number, ()):
             placed.stream.insert(mark.onset - placed.bar.onset, chord_symbol(mark.text))
-        for mark in _own(voice.annotations, placed):
+        for mark in annotations.get(number, ()):
             placed.stream.insert(mark.onset - placed.bar.onset, _text(mark.text))
-        for mark in _own(voice.lyrics, placed):
+        for mark in lyrics.get(number, ()):
             shown = placed.at(mark.onset)
             if shown is not None:
                 shown.addLyric(mark.text)
-        for mark in _own(voice.dynamics, placed):
+        for mark in loudness.get(number, ()):
             if mark.text in _LOUDNESS:
                 placed.stream.insert(mark.onset - placed.bar.onset, dynamics.Dynamic(mark.text))
-    _add_hairpins(part, voice, measures)
+    _add_hairpins(part, loudness, measures)
 
 
 def chord_symbol(text: str) -> harmony.ChordSymbol | harmony.NoChord | expressions.TextExpression:
@@ -90,9 +93,11 @@ def add_slurs(part: stream.Part, measures: list[Placed]) -> None:
             open_slurs += [shown] * written.slur_start
 
 
-def _own(marks: tuple[Mark, ...], placed: Placed) -> list[Mark]:
-    end = placed.bar.onset + placed.bar.duration
-    return [mark for mark in marks if mark.bar == placed.bar.number and placed.bar.onset <= mark.onset <= end]
+def _by_bar(marks: tuple[Mark, ...]) -> dict[int, list[Mark]]:
+    found: dict[int, list[Mark]] = {}
+    for mark in marks:
+        found.setdefault(mark.bar, []).append(mark)
+    return found
 
 
 def _text(text: str) -> expressions.TextExpression:
@@ -105,11 +110,11 @@ def _sign(sign: str | None) -> str:
     return {"#": "#", "♯": "#", "b": "-", "♭": "-"}.get(sign or "", "")
 
 
-def _add_hairpins(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
+def _add_hairpins(part: stream.Part, loudness: dict[int, list[Mark]], measures: list[Placed]) -> None:
     """Wedges from the first note at or after their start to the last note at or before their end."""
     starts: dict[str, note.NotRest] = {}
     for placed in measures:
-        for mark in _own(voice.dynamics, placed):
+        for mark in loudness.get(placed.bar.number, ()):
             name = mark.text.rstrip("()")
             name = _HAIRPIN_NAMES.get(name, name)
             shown = _nearest(placed, mark)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from music21 import bar, clef, instrument, key, metadata, meter, spanner, stream, tempo
+from music21 import bar, clef, instrument, key, metadata, meter, stream, tempo
 from music21 import duration as m21duration
 from music21.exceptions21 import Music21Exception
 
 from chiaroscore import NotationError
 from notation.perform import play_order
-from notation.repeats import Section, sections
-from notation.stream_bars import Placed, fill
+from notation.stream_bars import Content, Placed, fill
 from notation.stream_drums import kit
 from notation.stream_marks import add_marks, add_slurs
+from notation.stream_repeats import add_repeats
 from notation.tune import Bar, KeyChange, MeterChange, TempoChange, Tune, Voice
 
 _CLEFS = {
@@ -28,6 +28,7 @@ _CLEFS = {
     "tenor": clef.TenorClef,
     "perc": clef.PercussionClef,
 }
+_DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
 _MODES = ("major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian")
 
 
@@ -60,23 +61,28 @@ def _part(
     """One voice and its overlays as a part."""
     part = stream.Part(id=f"P{number + 1}")
     part.partName = voice.name
+    for one in kit(voice, number) if voice.percussion else [_instrument(voice, number)]:
+        part.insert(0, one)
     order = play_order(voice.bars) if performed else list(range(len(voice.bars)))
-    measures = [_measure(tune, [voice, *overlays], number, index) for index in order]
+    contents = [Content(one) for one in (voice, *overlays)]
+    measures = [_measure(tune, voice, contents, number, index) for index in order]
     at = Fraction(0)
     for measure, index in zip(measures, order, strict=True):
         part.insert(at, measure.stream)
         at += voice.bars[index].duration
-    _first_signs(tune, voice, number, measures[0].stream if measures else part)
+    if not measures:
+        part.insert(0, stream.Measure(number=1))
+    first: stream.Measure = part.getElementsByClass(stream.Measure)[0]
+    _first_signs(tune, voice, number, first)
     add_slurs(part, measures)
     add_marks(part, voice, measures)
     if not performed:
-        _repeats(part, voice.bars, [measure.stream for measure in measures])
+        add_repeats(part, voice.bars, [measure.stream for measure in measures])
     return part
 
 
-def _measure(tune: Tune, voices: Sequence[Voice], number: int, index: int) -> Placed:
+def _measure(tune: Tune, voice: Voice, contents: Sequence[Content], number: int, index: int) -> Placed:
     """One bar as a measure with notes, rests and the signs that change inside it."""
-    voice = voices[0]
     this = voice.bars[index]
     measure = stream.Measure(number=this.number)
     placed = Placed(measure, this)
@@ -91,7 +97,7 @@ def _measure(tune: Tune, voices: Sequence[Voice], number: int, index: int) -> Pl
         for faster in tune.tempi:
             if _inside(faster.onset, this) and faster.onset > 0:
                 measure.insert(faster.onset - this.onset, _tempo(faster))
-    fill(placed, voices)
+    fill(placed, contents)
     _bar_lines(measure, this)
     return placed
 
@@ -110,13 +116,11 @@ def _pickup(measure: stream.Measure, this: Bar, index: int) -> None:
         measure.paddingRight = full - this.duration
 
 
-def _first_signs(tune: Tune, voice: Voice, number: int, where: stream.Stream) -> None:
-    """Instrument, clef, key, meter and tempo at the start of a part."""
+def _first_signs(tune: Tune, voice: Voice, number: int, where: stream.Measure) -> None:
+    """Clef, key, meter and tempo at the start of a part."""
     keys = [change for change in voice.keys if change.onset == 0] or [tune.key]
     meters = [change for change in voice.meters if change.onset == 0] or [tune.meter]
     tempi = [change for change in tune.tempi if change.onset == 0] or [tune.tempo]
-    for one in kit(voice, number) if voice.percussion else [_instrument(voice, number)]:
-        where.insert(0, one)
     where.insert(0, _clef(voice))
     if not voice.percussion:
         where.insert(0, _key(keys[-1]))
@@ -172,13 +176,13 @@ def _accidentals(signature: key.KeySignature) -> dict[str, int]:
 def _meter(change: MeterChange) -> meter.TimeSignature | meter.SenzaMisuraTimeSignature:
     if not change.numerator or not change.denominator:
         return meter.SenzaMisuraTimeSignature("")
-    text = change.symbol if "+" in change.symbol else f"{change.numerator}/{change.denominator}"
-    try:
-        found = meter.TimeSignature(text)
-    except Music21Exception as error:
+    if change.denominator not in _DENOMINATORS:
         raise NotationError(
-            f"meter {text!r} cannot be written; use a denominator of 1, 2, 4, 8, 16 or 32"
-        ) from error
+            f"meter {change.numerator}/{change.denominator} cannot be written; "
+            "use a denominator of 1, 2, 4, 8, 16 or 32"
+        )
+    text = change.symbol if "+" in change.symbol else f"{change.numerator}/{change.denominator}"
+    found = meter.TimeSignature(text)
     if change.symbol in ("C", "C|"):
         found.symbol = "common" if change.symbol == "C" else "cut"
     return found
@@ -187,9 +191,7 @@ def _meter(change: MeterChange) -> meter.TimeSignature | meter.SenzaMisuraTimeSi
 def _tempo(change: TempoChange) -> tempo.MetronomeMark:
     beat = m21duration.Duration(change.beat if change.bpm else 1)
     number = change.bpm or change.qpm
-    mark = tempo.MetronomeMark(text=change.text or None, number=_whole(number), referent=beat)
-    mark.placement = "above"
-    return mark
+    return tempo.MetronomeMark(text=change.text or None, number=_whole(number), referent=beat)
 
 
 def _whole(number: float) -> int | float:
@@ -203,55 +205,3 @@ def _bar_lines(measure: stream.Measure, this: Bar) -> None:
         measure.rightBarline = bar.Barline(kinds[this.right])
     if this.left == "[|":
         measure.leftBarline = bar.Barline("heavy-light")
-
-
-def _repeats(part: stream.Part, bars: Sequence[Bar], measures: list[stream.Measure]) -> None:
-    """Set repeat signs and voltas so that readers of the score play it as `notation.perform` does.
-
-    Left-out opening repeats are written, and a passage with a first ending only gets a second one over the
-    bar after it.
-    """
-    found = sections(bars)
-    for section, following in zip(found, [*found[1:], None], strict=True):
-        if not section.repeated and not section.endings:
-            continue
-        if (section.first > 0 or bars[0].left.endswith(":")) and (
-            section.repeated or len(section.endings) > 1
-        ):
-            measures[section.first].leftBarline = bar.Repeat(direction="start")
-        if section.endings:
-            _voltas(part, section, following, bars, measures)
-        else:
-            measures[section.stop - 1].rightBarline = bar.Repeat(direction="end")
-
-
-def _voltas(
-    part: stream.Part,
-    section: Section,
-    following: Section | None,
-    bars: Sequence[Bar],
-    measures: list[stream.Measure],
-) -> None:
-    """Brackets over the endings of a section, a repeat sign behind all but the last."""
-    if len(section.endings) == 1 and not section.repeated:
-        return  # an ending that nothing repeats: music21 could not expand it
-    spans: dict[tuple[int, int], list[int]] = {}
-    for number, span in sorted(section.endings.items()):
-        spans.setdefault(span, []).append(number)
-    brackets = [(first, stop, numbers) for (first, stop), numbers in sorted(spans.items())]
-    if section.again and following is not None and not (following.repeated or following.endings):
-        brackets.append((following.first, following.stop, [max(section.endings) + 1]))
-    for first, stop, numbers in brackets:
-        last = first == brackets[-1][0]
-        if not last or len(brackets) == 1:
-            measures[stop - 1].rightBarline = bar.Repeat(direction="end")
-        shown = _shown_end(bars, first, stop) if last else stop
-        part.insert(0, spanner.RepeatBracket(measures[first:shown], number=",".join(map(str, numbers))))
-
-
-def _shown_end(bars: Sequence[Bar], first: int, stop: int) -> int:
-    """Where the bracket of a last ending stops: its written end or a heavy bar line, else after one bar."""
-    for index in range(first, stop):
-        if bars[index].ending_stop or bars[index].right in ("||", "|]") or bars[index].right.startswith(":"):
-            return index + 1
-    return first + 1

@@ -70,7 +70,11 @@ def meter_change(onset: Fraction, found: list[Any] | None) -> MeterChange:
     if not parts or total <= 0:
         return MeterChange(onset, 0, 0)
     denominator = max(int(below) for _, below in values if below)
-    symbol = "+".join(f"{above}/{below}" for above, below in values) if len(values) > 1 or "+" in values[0][0] else ""
+    symbol = (
+        "+".join(f"{above}/{below}" for above, below in values)
+        if len(values) > 1 or "+" in values[0][0]
+        else ""
+    )
     return MeterChange(onset, int(total * denominator), denominator, symbol)
 
 

@@ -72,13 +72,17 @@ def validate(exemplars: Sequence[Exemplar]) -> None:
         if not exemplar.id or exemplar.id in seen:
             raise StoreError(f"exemplar id {exemplar.id!r} is empty or comes twice; ids must be unique")
         if exemplar.genre not in genre_names():
-            raise StoreError(f"exemplar {exemplar.id} has the unknown genre {exemplar.genre!r}; use one of: {', '.join(genre_names())}")
+            raise StoreError(
+                f"exemplar {exemplar.id} has the unknown genre {exemplar.genre!r}; use one of: {', '.join(genre_names())}"
+            )
         if not exemplar.caption.strip():
             raise StoreError(f"exemplar {exemplar.id} has no caption; it could never be found")
         seen.add(exemplar.id)
 
 
-def fill(database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None) -> dict[str, int]:
+def fill(
+    database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None
+) -> dict[str, int]:
     """Write exemplars into their genres' collections; returns the number in each genre."""
     genres: dict[str, int] = {}
     done = 0
@@ -92,7 +96,9 @@ def fill(database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, pr
     return genres
 
 
-def self_recall(database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None) -> None:
+def self_recall(
+    database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None
+) -> None:
     """Ask for every exemplar by its own vector: each must come back nearest, or tie with an equal vector.
 
     Raises
@@ -108,8 +114,12 @@ def self_recall(database: Database, exemplars: Sequence[Exemplar], vectors: Vect
             part = rows[start : start + 500]
             answers = database.nearest(name, vectors[part], 3)
             for i, answer in zip(part, answers, strict=True):
-                if exemplars[i].id not in [row.id for row in answer] and not (answer and answer[-1].cosine > 1 - 1e-5):
-                    raise StoreError(f"the new index does not find {exemplars[i].id!r} by its own vector; the disk may be full or faulty: build again")
+                if exemplars[i].id not in [row.id for row in answer] and not (
+                    answer and answer[-1].cosine > 1 - 1e-5
+                ):
+                    raise StoreError(
+                        f"the new index does not find {exemplars[i].id!r} by its own vector; the disk may be full or faulty: build again"
+                    )
             done += len(part)
             if progress:
                 progress("checking the store", done, len(exemplars))
@@ -129,4 +139,3 @@ def _added_by_users(place: pathlib.Path) -> list[Exemplar]:
     finally:
         database.close()
     return [exemplar for exemplar in kept if exemplar.id.partition(":")[0] not in sources()]
-

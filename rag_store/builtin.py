@@ -1,9 +1,9 @@
 """The built-in exemplars: texts from the installed music21 and our own files, analysis and vectors from shipped data.
 
-Analysing the whole corpus takes a minute, embedding its captions another; ``scripts/build_vectors.py`` did both once.
-``data/analysis.json.gz`` holds for each tune what `describe` found, or why it was left out, beside a digest of its text;
-``data/vectors.npz`` the caption vectors. A tune whose text is not the one analysed then (another music21, a new
-exemplar) is analysed and embedded on the spot.
+Analysing the whole corpus takes a minute, embedding its captions another; ``scripts/build_vectors.py`` did
+both once. ``data/analysis.json.gz`` holds for each tune what `describe` found, or why it was left out, beside
+a digest of its text; ``data/vectors.npz`` the caption vectors. A tune whose text is not the one analysed then
+(another music21, a new exemplar) is analysed and embedded on the spot.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def analyse(raw: RawTune) -> Analysed:
     Raises
     ------
     LeftOut
-        If the tune does not parse, has errors, is too short, has an unfit title, or its notes do not fit its K:.
+        If the tune does not parse, has errors, is too short, has an unfit title, or its notes do not fit its
+        K:.
     NotationError
         If one of our own exemplars is left out: that is a mistake in the file.
     """
@@ -63,7 +64,9 @@ def analyse(raw: RawTune) -> Analysed:
         return _analyse(raw)
     except (LeftOut, NotationError) as error:
         if raw.source == "chiaroscore":
-            raise NotationError(f"the built-in exemplar {raw.id} is not usable: {error}; mend its file") from error
+            raise NotationError(
+                f"the built-in exemplar {raw.id} is not usable: {error}; mend its file"
+            ) from error
         raise LeftOut(str(error)) from error
 
 
@@ -93,11 +96,27 @@ def _checked(abc: str) -> Tune:
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """The shipped analysis: ``kept`` id -> (text digest, print, fields, abc text if cut); ``left_out`` id -> digest."""
+    """The shipped analysis.
+
+    ``kept``: id -> text digest, print, fields and, if the tune was cut, its length. ``left_out``: id -> text
+    digest and reason.
+    """
 
     kept: dict[str, dict[str, Any]]
-    left_out: dict[str, str]
-    prints: frozenset[str]
+    left_out: dict[str, list[str]]
+
+    def outcome(self, raw: RawTune) -> Analysed | str | None:
+        """Return what was found, the reason if the tune was left out, None if this text was not analysed."""
+        digest = text_digest(raw.abc)
+        entry = self.kept.get(raw.id)
+        if entry is not None and entry["text"] == digest:
+            abc = raw.abc[: entry["length"]] + "\n" if "length" in entry else raw.abc
+            return Analysed(Exemplar(abc=abc, **entry["fields"]), entry["print"])
+        left = self.left_out.get(raw.id)
+        return left[1] if left is not None and left[0] == digest else None
+
+
+EMPTY = Shipped({}, {})
 
 
 def load_shipped(folder: pathlib.Path | None = None) -> Shipped:
@@ -110,29 +129,30 @@ def load_shipped(folder: pathlib.Path | None = None) -> Shipped:
     """
     path = (folder or data_folder()) / "analysis.json.gz"
     if not path.is_file():
-        return Shipped({}, {}, frozenset())
+        return EMPTY
     try:
         loaded = json.loads(gzip.decompress(path.read_bytes()))
-        kept, left_out = loaded["kept"], loaded["left_out"]
+        return Shipped(loaded["kept"], loaded["left_out"])
     except (OSError, EOFError, ValueError, KeyError) as error:
         raise StoreError(f"{str(path)!r} is broken ({error}); reinstall chiaroscore") from error
-    return Shipped(kept, left_out, frozenset(entry["print"] for entry in kept.values() if entry["print"]))
 
 
 def dump_shipped(analysed: Iterable[tuple[RawTune, Analysed | str]]) -> bytes:
     """Return the bytes of ``analysis.json.gz``; equal input gives equal bytes."""
     kept: dict[str, dict[str, Any]] = {}
-    left_out: dict[str, str] = {}
+    left_out: dict[str, list[str]] = {}
     for raw, outcome in analysed:
         if isinstance(outcome, str):
-            left_out[raw.id] = text_digest(raw.abc)
+            left_out[raw.id] = [text_digest(raw.abc), outcome]
             continue
         fields = asdict(outcome.exemplar)
         abc = fields.pop("abc")
         kept[raw.id] = {"text": text_digest(raw.abc), "print": outcome.print, "fields": fields}
         if abc != raw.abc:
             kept[raw.id]["length"] = len(abc.rstrip())  # cut: the first so many characters, see `trim`
-    text = json.dumps({"kept": kept, "left_out": left_out}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(
+        {"kept": kept, "left_out": left_out}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     return gzip.compress(text.encode("utf-8"), 9, mtime=0)
 
 
@@ -148,41 +168,32 @@ def builtin_exemplars(progress: Progress | None = None) -> list[Exemplar]:
     """
     shipped = load_shipped()
     raws = list(read_builtin())
-    prints = set(shipped.prints)
+    prints = {entry["print"] for entry in shipped.kept.values()}
     exemplars: list[Exemplar] = []
     for done, raw in enumerate(raws, 1):
-        exemplar = _known(raw, shipped) or _new(raw, shipped, prints)
-        if exemplar is not None:
-            exemplars.append(exemplar)
+        found = shipped.outcome(raw) or _new(raw, prints)
+        if isinstance(found, Analysed):
+            exemplars.append(found.exemplar)
         if progress and (done % 100 == 0 or done == len(raws)):
             progress("reading tunes", done, len(raws))
     return exemplars
 
 
-def _known(raw: RawTune, shipped: Shipped) -> Exemplar | None:
-    """Return the exemplar from the shipped analysis, if the text is the one that was analysed."""
-    entry = shipped.kept.get(raw.id)
-    if entry is None or entry["text"] != text_digest(raw.abc):
-        return None
-    abc = raw.abc[: entry["length"]] + "\n" if "length" in entry else raw.abc
-    return Exemplar(abc=abc, **entry["fields"])
-
-
-def _new(raw: RawTune, shipped: Shipped, prints: set[str]) -> Exemplar | None:
-    """Analyse a tune that the shipped analysis does not know; None if it is left out."""
-    if shipped.left_out.get(raw.id) == text_digest(raw.abc):
-        return None
+def _new(raw: RawTune, prints: set[str]) -> Analysed | str:
+    """Analyse a tune that the shipped analysis does not know; the reason if it is left out."""
     try:
         found = analyse(raw)
-    except LeftOut:
-        return None
+    except LeftOut as error:
+        return str(error)
     if found.print in prints and raw.source != "chiaroscore":
-        return None
+        return "copy"
     prints.add(found.print)
-    return found.exemplar
+    return found
 
 
-def builtin_vectors(exemplars: Sequence[Exemplar], embedder: Embedder, progress: Progress | None = None) -> Vectors:
+def builtin_vectors(
+    exemplars: Sequence[Exemplar], embedder: Embedder, progress: Progress | None = None
+) -> Vectors:
     """Return the caption vectors, shape ``(n, dim)``: shipped ones where model and caption agree, others made now."""
     shipped = _shipped_vectors(embedder)
     rows = np.zeros((len(exemplars), embedder.dim), dtype=np.float32)
@@ -198,7 +209,7 @@ def builtin_vectors(exemplars: Sequence[Exemplar], embedder: Embedder, progress:
         rows[chosen] = embedder.embed([exemplars[i].caption for i in chosen])
         if progress:
             progress("embedding captions", min(start + 64, len(missing)), len(missing))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def _shipped_vectors(embedder: Embedder) -> dict[bytes, Vectors]:
@@ -221,7 +232,9 @@ def builtin_digest() -> str:
 
     digest = hashlib.sha256(f"music21 {version('music21')}".encode())
     folder = data_folder()
-    for path in sorted([*folder.glob("*.json"), *folder.glob("*.gz"), *folder.glob("*.npz"), *folder.glob("exemplars/*.abc")]):
+    for path in sorted(
+        [*folder.glob("*.json"), *folder.glob("*.gz"), *folder.glob("*.npz"), *folder.glob("exemplars/*.abc")]
+    ):
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:32]
 

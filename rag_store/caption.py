@@ -1,7 +1,7 @@
 """One or two English sentences about an exemplar, from its attributes: the text that is embedded and searched.
 
-The wording varies, so that different ways of asking find it, but it is fixed by the exemplar's id: same exemplar,
-same caption.
+The wording varies, so that different ways of asking find it, but it is fixed by the exemplar's id: same
+exemplar, same caption.
 """
 
 from __future__ import annotations

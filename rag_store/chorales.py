@@ -1,8 +1,9 @@
 """Bach's four-part chorales, from the MusicXML in the installed music21 corpus to ABC.
 
-Only plain chorales are taken: four parts of one voice each, the same bars in all, no voltas. Notes, rests, ties,
-fermatas, pickups, repeats, key and meter changes are kept; words and ornaments are not. The MusicXML is read directly
-(a hundred times faster than music21's stream); the tests compare every note with music21's own reading.
+Only plain chorales are taken: four parts of one voice each, the same bars in all, no voltas. Notes, rests,
+ties, fermatas, pickups, repeats, key and meter changes are kept; words and ornaments are not. The MusicXML is
+read directly (a hundred times faster than music21's stream); the tests compare every note with music21's own
+reading.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from xml.etree import ElementTree  # noqa: S405 - files of the installed music21 package, not of users
+from itertools import pairwise
+from xml.etree import ElementTree  # files of the installed music21 package, not of users
 
 from rag_store.keys import table, tonic_of
 
@@ -95,7 +97,11 @@ def _join_split_bars(parts: list[list[_Bar]]) -> None:
     index = 0
     while index + 1 < len(parts[0]):
         bar, after = parts[0][index], parts[0][index + 1]
-        whole = bar.duration + after.duration == _length(bar) and bar.meter == after.meter and bar.fifths == after.fifths
+        whole = (
+            bar.duration + after.duration == _length(bar)
+            and bar.meter == after.meter
+            and bar.fifths == after.fifths
+        )
         if whole and index and bar.right in ("|", "||") and not after.left:
             for bars in parts:
                 following = bars.pop(index + 1)
@@ -106,7 +112,11 @@ def _join_split_bars(parts: list[list[_Bar]]) -> None:
 
 def _root(path: pathlib.Path) -> ElementTree.Element:
     with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if not n.startswith("META-INF") and n.endswith((".xml", ".musicxml"))]
+        names = [
+            n
+            for n in archive.namelist()
+            if not n.startswith("META-INF") and n.endswith((".xml", ".musicxml"))
+        ]
         if not names:
             raise NotPlain("no score in the archive")
         return ElementTree.fromstring(archive.read(names[0]))  # noqa: S314 - see the import
@@ -123,7 +133,10 @@ def _bars(part: ElementTree.Element) -> list[_Bar]:
                 divisions = Fraction(child.findtext("divisions") or divisions)
                 fifths = int(child.findtext("key/fifths") or fifths)
                 if child.find("time") is not None:
-                    meter = (int(child.findtext("time/beats") or 4), int(child.findtext("time/beat-type") or 4))
+                    meter = (
+                        int(child.findtext("time/beats") or 4),
+                        int(child.findtext("time/beat-type") or 4),
+                    )
             elif child.tag == "note":
                 bar.elements.append(_element(child, divisions))
             elif child.tag == "forward":
@@ -139,7 +152,11 @@ def _bars(part: ElementTree.Element) -> list[_Bar]:
 
 
 def _element(note: ElementTree.Element, divisions: Fraction) -> _Element:
-    if note.find("chord") is not None or note.find("grace") is not None or note.find("time-modification") is not None:
+    if (
+        note.find("chord") is not None
+        or note.find("grace") is not None
+        or note.find("time-modification") is not None
+    ):
         raise NotPlain("a chord, grace note or tuplet in a voice")
     element = _Element(Fraction(note.findtext("duration") or 0) / divisions)
     pitch = note.find("pitch")
@@ -184,7 +201,7 @@ def _write(title: str, stem: str, parts: list[list[_Bar]], mode: str) -> str:
     lines.append(f"K:{tonic_of(first.fifths, mode)}{'' if mode == 'major' else ' ' + mode}")
     started = 0 if first.duration >= _length(first) else 1  # a pickup shares the first line
     cuts = [0, *range(started + BARS_PER_LINE, len(parts[0]), BARS_PER_LINE), len(parts[0])]
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         for (voice, _, _), bars in zip(VOICES, parts, strict=True):
             lines.append(f"V:{voice}")
             if begin == 0:
@@ -250,4 +267,8 @@ def _letter(step: str, octave: int) -> str:
 def _duration(eighths: Fraction) -> str:
     if eighths == 1:
         return ""
-    return str(eighths.numerator) if eighths.denominator == 1 else f"{eighths.numerator if eighths.numerator > 1 else ''}/{eighths.denominator}"
+    return (
+        str(eighths.numerator)
+        if eighths.denominator == 1
+        else f"{eighths.numerator if eighths.numerator > 1 else ''}/{eighths.denominator}"
+    )

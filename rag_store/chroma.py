@@ -1,8 +1,8 @@
 """The thin skin over Chroma 1.5: open, fill, ask. Nothing of Chroma's leaves this file.
 
 Why so: Chroma's default embedder downloads, so every call passes ``embedding_function=None`` and our vectors;
-``add`` ignores known ids, so `upsert`; metadata filters scan the whole database (269 ms at 100,000 rows), so genres are
-collections and the rest is filtered in Python.
+``add`` ignores known ids, so `upsert`; metadata filters scan the whole database (269 ms at 100,000 rows), so
+genres are collections and the rest is filtered in Python.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Row:
 class Database:
     """One generation's folder, open.
 
-    Not fork-safe: Chroma's threads do not live on in a forked child. A child must open its own (best in a spawned
-    process); using the parent's raises `StoreError`.
+    Not fork-safe: Chroma's threads do not live on in a forked child. A child must open its own (best in a
+    spawned process); using the parent's raises `StoreError`.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -44,14 +44,18 @@ class Database:
         from chromadb.config import Settings
 
         try:
-            self._client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+            self._client = chromadb.PersistentClient(
+                str(folder), settings=Settings(anonymized_telemetry=False)
+            )
             self._collections: dict[str, Any] = {
                 found.name: self._client.get_collection(found.name, embedding_function=None)
                 for found in self._client.list_collections()
                 if found.name.startswith(PREFIX)
             }
         except Exception as error:  # Chroma raises many kinds, of its own and of SQLite's
-            raise StoreError(f"Chroma cannot open {str(folder)!r}: {error}; rebuild it with: chiaroscore store build") from error
+            raise StoreError(
+                f"Chroma cannot open {str(folder)!r}: {error}; rebuild it with: chiaroscore store build"
+            ) from error
         self._process = os.getpid()
         self._open = True
 
@@ -62,7 +66,7 @@ class Database:
         self._open = False
 
     def counts(self) -> dict[str, int]:
-        """Number of rows of each collection."""
+        """Count the rows of each collection."""
         return {name: int(self._at(name).count()) for name in sorted(self._collections)}
 
     def upsert(self, genre: str, exemplars: Sequence[Exemplar], vectors: Vectors) -> None:
@@ -93,7 +97,10 @@ class Database:
         )
         answers = zip(found["ids"], found["distances"], found["metadatas"], strict=True)
         return [
-            sorted((Row(i, 1.0 - float(d), dict(m)) for i, d, m in zip(*answer, strict=True)), key=lambda r: (-round(r.cosine, 6), r.id))
+            sorted(
+                (Row(i, 1.0 - float(d), dict(m)) for i, d, m in zip(*answer, strict=True)),
+                key=lambda r: (-round(r.cosine, 6), r.id),
+            )
             for answer in answers
         ]
 
@@ -106,7 +113,9 @@ class Database:
     def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of some ids that a collection holds."""
         found = self._at(name).get(ids=list(ids), include=["embeddings"])
-        return {i: np.asarray(v, dtype=np.float32) for i, v in zip(found["ids"], found["embeddings"], strict=True)}
+        return {
+            i: np.asarray(v, dtype=np.float32) for i, v in zip(found["ids"], found["embeddings"], strict=True)
+        }
 
     def everything(self, name: str) -> list[Exemplar]:
         """Return all exemplars of a collection, by id."""

@@ -1,7 +1,8 @@
 """Reading the built-in sources: the ABC books and chorales of the installed music21 corpus, and our own exemplars.
 
-A `RawTune` is cleaned text and hints, not yet parsed. Cleaning drops comments, page layout, words and editorial
-fields, puts the header in standard order and keeps the transcriber's name (Z:); it never touches a note.
+A `RawTune` is cleaned text and hints, not yet parsed. Cleaning drops comments, page layout, words and
+editorial fields, puts the header in standard order and keeps the transcriber's name (Z:); it never touches a
+note.
 """
 
 from __future__ import annotations
@@ -21,12 +22,20 @@ from chiaroscore import MissingPartError
 #: Header fields that are kept, in the order they are written. X: comes first, K: last.
 KEPT = "TCRZMLQ"
 #: Tempo words that O'Neill's transcribers put into N: lines, in quarter notes a minute (our reading of the words).
-TEMPO_WORDS = {"slow": 60, "very slow": 50, "moderate": 92, "moderately": 92, "animated": 116, "lively": 126, "spirited": 120}
+TEMPO_WORDS = {
+    "slow": 60,
+    "very slow": 50,
+    "moderate": 92,
+    "moderately": 92,
+    "animated": 116,
+    "lively": 126,
+    "spirited": 120,
+}
 _COMMENT = re.compile(r"(?<!\\)%.*")
-#: Quoted text that is no chord symbol: fingerings, dynamics as words, editor's remarks.
-_QUOTED = re.compile(r'"(?![A-G](?:[#b]|m|maj|min|dim|aug|sus|[679]|/|\()*[^"]{0,6}")[^"]*"')
-#: Signs that Ryan's transcribers defined for themselves (k, U and others: bowings); no reader knows them.
-_PRIVATE = re.compile(r"[kUhijlmnopqrstw](?=[~.HLMOPSTuv]*[\^_={(\[A-Ga-g])|(?<=[\s|:(])[kU]")
+#: What a chord symbol looks like; other quoted text is a fingering, a dynamic in words or an editor's remark.
+_CHORD = re.compile(r"[A-G][#b]?(?:maj|min|m|dim|aug|sus|add|[0-9#b()+-])*(?:/[A-G][#b]?)?")
+#: Signs that Ryan's transcribers defined for themselves (k and U: bowings); no reader knows them.
+_PRIVATE = re.compile(r"[kU](?=[~.HLMOPSTuv]*[\^_={(\[A-Ga-g])")
 _MAIL = re.compile(r"\s*=(20)?\s*$")  # what quoted-printable mail left at line ends
 _FIELD = re.compile(r"^([A-Za-z]):(.*)")
 _STATED = re.compile(r"^%\s*(genre|mood|licence)\s*:\s*(.+?)\s*$", re.MULTILINE)
@@ -90,7 +99,9 @@ def read_original(folder: pathlib.Path) -> Iterator[RawTune]:
     for path in sorted(folder.glob("*.abc")):
         abc = path.read_text("utf-8")
         stated = dict(_STATED.findall(abc))
-        yield RawTune(f"chiaroscore:{path.stem}", abc, _first(abc, "T"), "chiaroscore", _first(abc, "R"), 0, stated)
+        yield RawTune(
+            f"chiaroscore:{path.stem}", abc, _first(abc, "T"), "chiaroscore", _first(abc, "R"), 0, stated
+        )
 
 
 def read_book(place: pathlib.Path, key: str) -> Iterator[RawTune]:
@@ -101,11 +112,15 @@ def read_book(place: pathlib.Path, key: str) -> Iterator[RawTune]:
         for text in tunes:
             number = int((re.findall(r"\d+", _first(text, "X")) or ["0"])[0])
             name = path.stem if len(tunes) == 1 and key == "ryans" else f"{number:04d}"
-            unique = next(n for n in (name + mark for mark in ("", *"bcdefghijklmnopqrstuvwxyz")) if n not in taken)
+            unique = next(
+                n for n in (name + mark for mark in ("", *"bcdefghijklmnopqrstuvwxyz")) if n not in taken
+            )
             taken.add(unique)
             raw = _first(text, "T")
             title, suffix = tidy_title(raw)
-            yield RawTune(f"{key}:{unique}", tidy(text, title), title, key, _first(text, "R") or suffix, number)
+            yield RawTune(
+                f"{key}:{unique}", tidy(text, title), title, key, _first(text, "R") or suffix, number
+            )
 
 
 def split_book(text: str) -> Iterator[str]:
@@ -142,10 +157,9 @@ def tidy(text: str, title: str) -> str:
                 header["Q"] = _tempo_word(value)
         elif key and not raw.startswith("%"):
             line = raw if found is None or found[1] in "KMLQV" else ""
-            line = _QUOTED.sub("", _strip_comment(line)).rstrip()
-            line = line if found else _PRIVATE.sub("", _MAIL.sub("", line).rstrip())
+            line = _strip_comment(line).rstrip()
             if line:
-                body.append(line)
+                body.append(line if found else _tidy_music(line))
     header["T"] = title
     fields = [f"{letter}:{header[letter]}" for letter in KEPT if header.get(letter)]
     return "\n".join(["X:1", *fields, f"K:{key}", *body]) + "\n"
@@ -195,6 +209,14 @@ def _strip_comment(line: str) -> str:
         if char == "%" and not quoted and line[at - 1 : at] != "\\":
             return line[:at]
     return line
+
+
+def _tidy_music(line: str) -> str:
+    """Drop remarks, private signs and mail leftovers from a line of music; doubtful quoting leaves the line as it is."""
+    if line.count('"') % 2 or '["' in line:
+        return line
+    line = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if _CHORD.fullmatch(quoted[1]) else "", line)
+    return _PRIVATE.sub("", _MAIL.sub("", line)).rstrip()
 
 
 def _decode(data: bytes) -> str:

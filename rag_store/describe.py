@@ -124,8 +124,9 @@ def default_tempo(genre: str, meter: str) -> float:
 def feel(mode: str, tempo: float, onset_rate: float) -> tuple[float, float]:
     """Return estimated ``(valence, arousal)`` in [-1, 1].
 
-    Valence is the mode's (Temperley & Tan 2013), lifted or lowered a little by tempo; arousal is tempo and onsets per
-    second, each on a logarithmic scale around a neutral value, in equal parts (Eerola, Friberg & Bresin 2013).
+    Valence is the mode's (Temperley & Tan 2013), lifted or lowered a little by tempo; arousal is tempo and
+    onsets per second, each on a logarithmic scale around a neutral value, in equal parts (Eerola, Friberg &
+    Bresin 2013).
     """
     speed = math.log2(tempo / NEUTRAL_TEMPO)
     rate = math.log2(max(onset_rate * tempo / 60.0, 0.1) / NEUTRAL_RATE)
@@ -156,10 +157,14 @@ def find_mood(raw: RawTune, genre: str, valence: float, arousal: float, melody_r
 
 def _key(tune: Tune, pitched: NDArray[Any], trust: bool) -> Key:
     tonic, mode = tune.key.tonic, tune.key.mode
-    weights = np.bincount(pitched["pitch"] % 12, weights=pitched["duration"], minlength=12)
-    last = pitched[pitched["onset"] + pitched["duration"] >= (pitched["onset"] + pitched["duration"]).max() - 1e-6]
-    judged = judge(weights, signature(tonic, mode), mode, int(last["pitch"].min()) % 12)
-    return Key(tonic, mode, judged.fit) if trust or pitch_class(judged.tonic) == pitch_class(tonic) else judged
+    weights = np.zeros(12)
+    np.add.at(weights, pitched["pitch"] % 12, pitched["duration"])
+    ends = pitched["onset"] + pitched["duration"]
+    final = int(pitched["pitch"][ends >= ends.max() - 1e-6].min()) % 12
+    judged = judge(weights, signature(tonic, mode), mode, final)
+    return (
+        Key(tonic, mode, judged.fit) if trust or pitch_class(judged.tonic) == pitch_class(tonic) else judged
+    )
 
 
 def _bars(tune: Tune) -> int:
@@ -189,7 +194,9 @@ def _genre_by_chapter(raw: RawTune) -> str | None:
 
 def _known(word: str, names: tuple[str, ...], what: str, tune: str) -> str:
     if word not in names:
-        raise NotationError(f"{tune} states the {what} {word!r}, which is not known; use one of: {', '.join(names)}")
+        raise NotationError(
+            f"{tune} states the {what} {word!r}, which is not known; use one of: {', '.join(names)}"
+        )
     return word
 
 

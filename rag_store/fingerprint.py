@@ -1,7 +1,7 @@
 """Recognising the same tune again, in whatever key and with whatever ornaments.
 
-The melody is sampled on its beats over the first eight full bars; the samples are counted from the first one, so a
-transposed copy has the same print. Two transcriptions that differ between the beats have it too.
+The melody is sampled on its beats over the first eight full bars; the samples are counted from the first one,
+so a transposed copy has the same print. Two transcriptions that differ between the beats have it too.
 """
 
 from __future__ import annotations

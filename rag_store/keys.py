@@ -1,9 +1,8 @@
 """Which key a piece is in: what its K: says, cross-checked against the notes.
 
-Conventions
------------
-``fifths`` counts sharps (positive) or flats (negative) of the signature. A tonic is a name, "F#"; a pitch class counts
-semitones from C. The seven modes of one signature share their notes; only weights and the last note tell them apart.
+Conventions ----------- ``fifths`` counts sharps (positive) or flats (negative) of the signature. A tonic is a
+name, "F#"; a pitch class counts semitones from C. The seven modes of one signature share their notes; only
+weights and the last note tell them apart.
 """
 
 from __future__ import annotations
@@ -35,13 +34,15 @@ class Key:
 @functools.cache
 def table() -> dict[str, Any]:
     """Return the profiles and modes of ``data/keys.json``, with their source."""
-    loaded: dict[str, Any] = json.loads(resources.files("rag_store").joinpath("data/keys.json").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        resources.files("rag_store").joinpath("data/keys.json").read_text("utf-8")
+    )
     return loaded
 
 
 def pitch_class(tonic: str) -> int:
     """Pitch class of a name: ``"F#"`` gives 6."""
-    return (table()["letters"].index(tonic) - 8) * 7 % 12
+    return (int(table()["letters"].index(tonic)) - 8) * 7 % 12
 
 
 def signature(tonic: str, mode: str) -> int:
@@ -68,9 +69,8 @@ def judge(weights: NDArray[np.float64], fifths: int, written: str, final: int) -
     final : int
         Pitch class of the last (lowest) note.
 
-    Notes
-    -----
-    Pearson correlation with Temperley's (1999) profiles, plus a bonus for the written mode and for ending on the tonic.
+    Notes ----- Pearson correlation with Temperley's (1999) profiles, plus a bonus for the written mode and
+    for ending on the tonic.
     """
     modes = table()["modes"]
     scores: dict[str, float] = {}

@@ -1,8 +1,8 @@
 """The small file that says which folder holds the store now, of which model and content.
 
-A store's place holds ``manifest.json`` and one ``generation-...`` folder with Chroma's files. A build fills a new
-generation and then replaces the manifest in one step, so an interrupted build leaves the old store, or none, but never
-half of one; what it left behind is swept by the next build.
+A store's place holds ``manifest.json`` and one ``generation-...`` folder with Chroma's files. A build fills a
+new generation and then replaces the manifest in one step, so an interrupted build leaves the old store, or
+none, but never half of one; what it left behind is swept by the next build.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def read_manifest(place: pathlib.Path) -> Manifest | None:
     try:
         loaded = json.loads(path.read_text("utf-8"))
         if loaded.get("format") != FORMAT:
-            raise StoreError(f"the store at {str(place)!r} has format {loaded.get('format')!r}, this version reads {FORMAT}; {REBUILD}")
+            raise StoreError(
+                f"the store at {str(place)!r} has format {loaded.get('format')!r}, this version reads {FORMAT}; {REBUILD}"
+            )
         return Manifest(**loaded)
     except FileNotFoundError:
         return None
@@ -98,4 +100,6 @@ def writer_lock(place: pathlib.Path, wait: float) -> Iterator[None]:
             f"for {path.name}); wait for it to end, or choose another place with CHIAROSCORE_CACHE"
         ) from error
     except OSError as error:
-        raise StoreError(f"cannot write the store at {str(place)!r}: {error.strerror or error}; choose another place with CHIAROSCORE_CACHE") from error
+        raise StoreError(
+            f"cannot write the store at {str(place)!r}: {error.strerror or error}; choose another place with CHIAROSCORE_CACHE"
+        ) from error

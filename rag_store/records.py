@@ -24,7 +24,10 @@ HNSW: dict[str, Any] = {
 PREFIX = "genre."
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Exemplar) if field.name not in ("id", "abc"))
-_TYPES = {field.name: {"str": str, "float": float, "int": int}[str(field.type)] for field in dataclasses.fields(Exemplar)}
+_TYPES = {
+    field.name: {"str": str, "float": float, "int": int}[str(field.type)]
+    for field in dataclasses.fields(Exemplar)
+}
 
 
 def collection_name(genre: str) -> str:
@@ -48,7 +51,9 @@ def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exempla
     try:
         return Exemplar(id=identity, abc=abc, **{name: _TYPES[name](metadata[name]) for name in _FIELDS})
     except KeyError as error:
-        raise StoreError(f"exemplar {identity!r} lacks the field {error}; rebuild the store: chiaroscore store build") from error
+        raise StoreError(
+            f"exemplar {identity!r} lacks the field {error}; rebuild the store: chiaroscore store build"
+        ) from error
 
 
 def content_digest(added: Iterable[Exemplar], removed: Iterable[Exemplar] = (), start: str = "0") -> str:

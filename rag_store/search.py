@@ -88,7 +88,9 @@ def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) 
     left = left[1:]
     while left and len(chosen) < k:
         likeness = {
-            candidate.row.id: max(float(vectors[candidate.row.id] @ vectors[other.row.id]) for other in chosen)
+            candidate.row.id: max(
+                float(vectors[candidate.row.id] @ vectors[other.row.id]) for other in chosen
+            )
             for candidate in left
         }
         following = min(
@@ -104,6 +106,8 @@ def _said(row: Row, wanted: Wanted) -> str:
     """Say which asked attributes a row meets and which it does not: "genre tango, meter 4/4 (not mood sad)"."""
     met = wanted.met(row.metadata)
     said = ", ".join(f"{name.replace('_', ' ')} {row.metadata[name]}" for name in met)
-    missed = [f"{name.replace('_', ' ')} {value}" for name, value in wanted.asked().items() if name not in met]
+    missed = [
+        f"{name.replace('_', ' ')} {value}" for name, value in wanted.asked().items() if name not in met
+    ]
     read = " [read from the text]" if set(met) <= wanted.read else ""
     return said + (f" (not {', '.join(missed)})" if missed else "") + read

@@ -1,9 +1,8 @@
 """The exemplar store: open (built on first use), search, look up, add, check.
 
-Conventions
------------
-A store has one writer at a time, behind a file lock; readers need none. A `Store` may be opened again and again in a
-process. It is not fork-safe: open it in the worker, and start workers by spawn.
+Conventions ----------- A store has one writer at a time, behind a file lock; readers need none. A `Store` may
+be opened again and again in a process. It is not fork-safe: open it in the worker, and start workers by
+spawn.
 """
 
 from __future__ import annotations
@@ -33,7 +32,9 @@ from rag_store.wanted import Wanted, checked, read_words
 #: Folder of the store in `chiaroscore.cache_dir`.
 NAME = "store-v1"
 #: Licences that are used unless a search says otherwise: all known ones that do not forbid commercial use.
-DEFAULT_LICENCES: frozenset[str] = frozenset(n for n, entry in licences().items() if entry["commercial"] != "no")
+DEFAULT_LICENCES: frozenset[str] = frozenset(
+    n for n, entry in licences().items() if entry["commercial"] != "no"
+)
 #: Seconds to wait for another process that builds or writes the store.
 WAIT = 120.0
 #: Most hits of one search.
@@ -48,12 +49,16 @@ class Store:
         _same_model(place, manifest, embedder)
         folder = place / manifest.generation
         if not (folder / "chroma.sqlite3").is_file():
-            raise StoreError(f"the store at {str(place)!r} has lost its files ({manifest.generation}); {REBUILD}")
+            raise StoreError(
+                f"the store at {str(place)!r} has lost its files ({manifest.generation}); {REBUILD}"
+            )
         self._database = Database(folder)
         found = sum(self._database.counts().values())
         if found < manifest.count:
             self._database.close()
-            raise StoreError(f"the store at {str(place)!r} has {found} exemplars of {manifest.count}; {REBUILD}")
+            raise StoreError(
+                f"the store at {str(place)!r} has {found} exemplars of {manifest.count}; {REBUILD}"
+            )
 
     @classmethod
     def open(
@@ -80,7 +85,8 @@ class Store:
         Raises
         ------
         StoreError
-            If the store is of another model or format, broken, or being written by another process for too long.
+            If the store is of another model or format, broken, or being written by another process for too
+            long.
         MissingPartError
             If the weights or music21's corpus are not installed.
         """
@@ -90,7 +96,9 @@ class Store:
             _same_model(place, manifest, chosen)
         if rebuild or _stale(manifest):
             with writer_lock(place, WAIT):
-                manifest = None if rebuild else read_manifest(place)  # another process may have built it meanwhile
+                manifest = (
+                    None if rebuild else read_manifest(place)
+                )  # another process may have built it meanwhile
                 if rebuild or _stale(manifest):
                     manifest = build(place, None, chosen, progress)
         if manifest is None:
@@ -111,7 +119,8 @@ class Store:
         Raises
         ------
         StoreError
-            If an exemplar is unfit, the index does not find every exemplar again, or another process is writing.
+            If an exemplar is unfit, the index does not find every exemplar again, or another process is
+            writing.
         """
         place, chosen = _place(path), embedder or MiniLM()
         with writer_lock(place, WAIT):
@@ -140,7 +149,8 @@ class Store:
         k : int
             How many, 1 to 100. Fewer come back if the store has no more that fit.
         genre, mood, meter, mode, tempo_class : str, optional
-            Attributes wanted: they lead the targeted track. They are wishes, not conditions, unless ``strict``.
+            Attributes wanted: they lead the targeted track. They are wishes, not conditions, unless
+            ``strict``.
         licences : collection of str, optional
             Licences allowed; None allows all. The default leaves non-commercial ones out.
         strict : bool
@@ -152,7 +162,9 @@ class Store:
             If the text is empty, ``k`` is out of range, or an attribute is unknown.
         """
         if not text.strip():
-            raise ControlError("the search text is empty; describe the music, such as 'slow sad waltz in minor'")
+            raise ControlError(
+                "the search text is empty; describe the music, such as 'slow sad waltz in minor'"
+            )
         if not 1 <= k <= MOST:
             raise ControlError(f"k={k} is out of range; ask for 1 to {MOST} exemplars")
         given = checked(Wanted(genre, mood, meter, mode, tempo_class))
@@ -185,7 +197,9 @@ class Store:
 
     def stats(self) -> dict[str, Any]:
         """Return what the store holds: counts by genre, mood, mode, source and licence; model; place; version."""
-        exemplars = [exemplar for name in self._database.names for exemplar in self._database.everything(name)]
+        exemplars = [
+            exemplar for name in self._database.names for exemplar in self._database.everything(name)
+        ]
         counted = {
             field: dict(sorted(Counter(str(getattr(e, field)) for e in exemplars).items()))
             for field in ("genre", "mood", "mode", "source", "licence")
@@ -203,7 +217,9 @@ class Store:
         """
         problems: list[str] = []
         if self._genres() != self._manifest.genres:
-            problems.append(f"counts by genre are {self._genres()}, the manifest says {self._manifest.genres}; {REBUILD}")
+            problems.append(
+                f"counts by genre are {self._genres()}, the manifest says {self._manifest.genres}; {REBUILD}"
+            )
         everything: list[Exemplar] = []
         for name in self._database.names:
             exemplars = self._database.everything(name)
@@ -223,13 +239,16 @@ class Store:
         Raises
         ------
         StoreError
-            If an id begins with the key of a built-in source, an exemplar is unfit, or another process is writing.
+            If an id begins with the key of a built-in source, an exemplar is unfit, or another process is
+            writing.
         """
         chosen = list(exemplars)
         validate(chosen)
         for exemplar in chosen:
             if self._manifest.origin == "builtin" and exemplar.id.partition(":")[0] in sources():
-                raise StoreError(f"id {exemplar.id!r} belongs to a built-in source; begin it with a name of your own")
+                raise StoreError(
+                    f"id {exemplar.id!r} belongs to a built-in source; begin it with a name of your own"
+                )
         vectors = self._embedder.embed([exemplar.caption for exemplar in chosen])
         with writer_lock(self._place, WAIT):
             self._take_up()
@@ -251,7 +270,9 @@ class Store:
         """Return the store itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it."""
         self.close()
 
@@ -264,10 +285,18 @@ class Store:
         return rows
 
     def _vectors_of(self, ranked: Sequence[Ranked]) -> dict[str, Vectors]:
-        return {i: v for name, ids in _by_collection(ranked).items() for i, v in self._database.vectors(name, ids).items()}
+        return {
+            i: v
+            for name, ids in _by_collection(ranked).items()
+            for i, v in self._database.vectors(name, ids).items()
+        }
 
     def _hits(self, chosen: Sequence[Ranked]) -> list[Hit]:
-        found = {i: e for name, ids in _by_collection(chosen).items() for i, e in self._database.fetch(name, ids).items()}
+        found = {
+            i: e
+            for name, ids in _by_collection(chosen).items()
+            for i, e in self._database.fetch(name, ids).items()
+        }
         return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
 
     def _genres(self) -> dict[str, int]:

@@ -68,13 +68,19 @@ def read_words(text: str, wanted: Wanted) -> Wanted:
     """Fill what is not asked outright from the words of the text, where they name exactly one value."""
     found = {
         "genre": _only({genre for words, genre in _genre_words() if matches(words, text)}),
-        "mood": _only({mood for mood, entry in mood_table()["moods"].items() if matches("|".join(entry["say"]), text)}),
+        "mood": _only(
+            {mood for mood, entry in mood_table()["moods"].items() if matches("|".join(entry["say"]), text)}
+        ),
         "mode": _only({mode for mode in table()["modes"] if matches(mode, text)}),
         "meter": _only(set(re.findall(r"(?<!\S)\d{1,2}/(?:2|4|8|16)(?![\w/])", text))),
         "tempo_class": _tempo(text),
     }
-    new = {name: value for name, value in found.items() if value is not None and getattr(wanted, name) is None}
-    return replace(wanted, read=frozenset(new), **{f.name: new[f.name] for f in fields(wanted) if f.name in new})
+    new = {
+        name: value for name, value in found.items() if value is not None and getattr(wanted, name) is None
+    }
+    return replace(
+        wanted, read=frozenset(new), **{f.name: new[f.name] for f in fields(wanted) if f.name in new}
+    )
 
 
 def _genre_words() -> list[tuple[str, str]]:

@@ -45,5 +45,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def _load(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(resources.files("rag_store").joinpath(f"data/{name}").read_text("utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        resources.files("rag_store").joinpath(f"data/{name}").read_text("utf-8")
+    )
     return loaded

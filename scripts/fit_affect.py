@@ -116,26 +116,30 @@ def folds(themes: list[str], count: int, seed: int) -> NDArray[np.int64]:
     return np.array([place[theme] for theme in themes])
 
 
-def out_of_fold(kernel: Floats, targets: Floats, fold: NDArray[np.int64], penalty: float) -> Floats:
-    """Return predictions for each row from a ridge fitted on the other folds, from inner products alone."""
-    predicted = np.zeros_like(targets)
-    for number in np.unique(fold):
+def out_of_fold(
+    kernel: Floats, targets: Floats, fold: NDArray[np.int64], penalties: Floats, numbers: list[int] | None = None
+) -> Floats:
+    """Return predictions for each row from ridges fitted on the other folds, from inner products alone.
+
+    The shape is (penalties, rows, targets); rows of folds outside ``numbers`` stay zero. One eigendecomposition per fold serves all penalties.
+    """
+    predicted = np.zeros((len(penalties), *targets.shape))
+    for number in np.unique(fold) if numbers is None else numbers:
         train, test = fold != number, fold == number
-        inner = kernel[np.ix_(train, train)]
-        row_mean, total = inner.mean(0), inner.mean()
-        centred = inner - row_mean - row_mean[:, None] + total
-        level = targets[train].mean(0)
-        dual = np.linalg.solve(centred + penalty * np.eye(len(inner)), targets[train] - level)
-        cross = kernel[np.ix_(test, train)]
-        cross = cross - cross.mean(1, keepdims=True) - row_mean + total
-        predicted[test] = level + cross @ dual
+        inner, cross = kernel[np.ix_(train, train)], kernel[np.ix_(test, train)]
+        row_mean, level = inner.mean(0), targets[train].mean(0)
+        values, vectors = np.linalg.eigh(inner - row_mean - row_mean[:, None] + inner.mean())
+        cross = (cross - cross.mean(1, keepdims=True) - row_mean + inner.mean()) @ vectors
+        turned = vectors.T @ (targets[train] - level)
+        for index, penalty in enumerate(penalties):
+            predicted[index, test] = level + cross @ (turned / (values + penalty)[:, None])
     return predicted
 
 
 def best_penalty(kernel: Floats, targets: Floats, themes: list[str], seed: int) -> float:
     """Return the penalty with the highest mean correlation for valence and arousal in grouped cross-validation."""
-    fold = folds(themes, 5, seed)
-    scores = [_correlations(out_of_fold(kernel, targets, fold, penalty), targets)[:2].mean() for penalty in PENALTIES]
+    predicted = out_of_fold(kernel, targets, folds(themes, 5, seed), PENALTIES)
+    scores = [_correlations(one, targets)[:2].mean() for one in predicted]
     return float(PENALTIES[int(np.argmax(scores))])
 
 
@@ -146,7 +150,7 @@ def nested(kernel: Floats, targets: Floats, themes: list[str], seed: int) -> Flo
         train = fold != number
         kept = [theme for theme, inside in zip(themes, train, strict=True) if inside]
         penalty = best_penalty(kernel[np.ix_(train, train)], targets[train], kept, seed)
-        predicted[~train] = out_of_fold(kernel, targets, np.where(train, 0, 1), penalty)[~train]
+        predicted[~train] = out_of_fold(kernel, targets, fold, np.array([penalty]), [number])[0, ~train]
     return predicted
 
 

@@ -46,8 +46,10 @@ class Progress:
         name = os.path.basename(picture)
         self._now(f"{name}: looking")
 
-        def told(step: str, value: object) -> None:
-            self._now(f"{name}: {_NEXT[step]}" if step in _NEXT else name)
+        def told(step: str, value: Any) -> None:
+            if self._console.is_terminal:
+                self.note(f"  {_said(step, value)}")
+            self._now(f"{name}: {_NEXT[step]}")
 
         return told
 
@@ -72,3 +74,15 @@ class Progress:
         if self._task is None:
             self._task = self._bars.add_task(shown, total=None)
         self._bars.update(self._task, description=shown, completed=done or 0, total=total)
+
+
+def _said(step: str, value: Any) -> str:
+    """Say in a line what a step came to."""
+    if step == "perceive":
+        seen = ", ".join(f"{one.name} ({one.probability:.0%})" for one in value.objects[:3]) or value.setting
+        return f"seen: {seen}; {', '.join(value.emotion.words[:2])}"
+    if step == "plan":
+        return f"planned: {value.genre} in {value.key}, {value.meter}, {value.tempo:g} qpm, {value.bars} bars"
+    if step == "retrieve":
+        return f"found: {', '.join(hit.exemplar.title for hit in value[:3])}" if value else "found: no exemplar"
+    return f"{value.what}: {value.after:.3f}, {'accepted' if value.accepted else 'refused'} ({value.reason})"

@@ -6,7 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent.piece import Piece
+    from prompts import Cause
 
 #: Characters of a line of reasons.
 _WIDTH = 110
@@ -28,14 +31,22 @@ def lines(piece: dict[str, Any]) -> list[str]:
 
 def because(piece: Piece) -> list[str]:
     """Return why a piece sounds so, in two lines: what was seen, and what that led to."""
-    scene, causes = piece.scene, piece.plan.causes
+    scene = piece.scene
     seen = ", ".join(one.name for one in scene.objects[:2]) or scene.setting
     colours = ", ".join(swatch.name for swatch in scene.colour.swatches[:2])
     felt = f"valence {scene.emotion.valence:+.2f}, arousal {scene.emotion.arousal:+.2f}"
-    led = "; ".join(
-        f"{element}: {causes[element][0].effect}" for element in ("genre", "key", "tempo") if causes.get(element)
-    )
+    plan = piece.plan
+    decided = {"genre": plan.genre, "key": plan.key, "tempo": f"{plan.tempo:g} qpm"}
+    led = "; ".join(f"{decision}, for {_reason(plan.causes[name])}" for name, decision in decided.items() if plan.causes.get(name))
     return [_short(f"seen: {seen}; {colours}; {scene.emotion.words[0]} ({felt})"), _short(f"so: {led}")]
+
+
+def _reason(causes: Sequence[Cause]) -> str:
+    """Return the first cause that is not another decision."""
+    cause = next((one for one in causes if one.scene != "genre"), causes[0])
+    if cause.scene == "request":
+        return f"it was asked for ({cause.value})"
+    return f"{cause.scene.rpartition('.')[2]} {cause.value}"
 
 
 def _short(text: str) -> str:

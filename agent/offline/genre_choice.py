@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from agent.controls import Controls
 from agent.genres import Genre, genres
 from agent.offline.causes import cause, request
-from agent.offline.look import Look, Theme
 from agent.offline.mappings import mapping, source
+from agent.offline.reading import Reading, Theme
 from agent.tempo import beat_quarters, tempo_range
 from prompts import Cause
 
@@ -27,7 +27,7 @@ class Score:
     total: float
 
 
-def choose_genre(seen: Look, controls: Controls) -> tuple[Genre, list[Cause]]:
+def choose_genre(seen: Reading, controls: Controls) -> tuple[Genre, list[Cause]]:
     """Return the genre with the highest score, or the one asked for, and why."""
     scores = rank_genres(seen, controls)
     if controls.genre is not None:
@@ -37,14 +37,14 @@ def choose_genre(seen: Look, controls: Controls) -> tuple[Genre, list[Cause]]:
     return best.genre, _causes(seen, best, second)
 
 
-def rank_genres(seen: Look, controls: Controls) -> list[Score]:
+def rank_genres(seen: Reading, controls: Controls) -> list[Score]:
     """Return the scores of all genres, best first; requests for meter, key, tempo, players lean on them."""
     chance = seen.chance("genre")
     scores = [_score(seen, controls, one, chance.random()) for one in genres()]
     return sorted(scores, key=lambda score: -score.total)
 
 
-def _score(seen: Look, controls: Controls, one: Genre, luck: float) -> Score:
+def _score(seen: Reading, controls: Controls, one: Genre, luck: float) -> Score:
     weight = mapping("genre")
     distance = math.hypot(seen.valence - one.valence, seen.arousal - one.arousal)
     fit = math.exp(-(distance**2) / (2 * one.spread**2))
@@ -59,7 +59,7 @@ def _score(seen: Look, controls: Controls, one: Genre, luck: float) -> Score:
     return Score(one, fit, 1 - quiet, words, mood, asked, total)
 
 
-def _callers(seen: Look, one: Genre) -> list[tuple[Theme, float]]:
+def _callers(seen: Reading, one: Genre) -> list[tuple[Theme, float]]:
     """Themes that call for a genre, the most effective first."""
     calling = [(seen.themes[name], strength) for name, strength in one.calls.items() if name in seen.themes]
     return sorted(calling, key=lambda pair: -pair[0].strength * pair[1])
@@ -73,7 +73,7 @@ def _requests_met(one: Genre, controls: Controls) -> float:
     if controls.key is not None:
         met += 0.5 if controls.key.mode in one.modes else -1.0
     if controls.tempo is not None:
-        met += 1.0 if _tempo_suits(one, controls.tempo) else -1.0
+        met += 1.0 if _tempo_suits(one, controls.tempo) else -3.0
     players = {player for lineup in one.lineups for player, _ in lineup.parts}
     wanted = [player.name for player in controls.instruments]
     if wanted:
@@ -89,20 +89,20 @@ def _tempo_suits(one: Genre, tempo: float | str) -> bool:
     return one.tempo[0] <= tempo <= one.tempo[2]
 
 
-def _causes(seen: Look, best: Score, second: Score) -> list[Cause]:
-    name, weight = best.genre.name, mapping("genre")
-    found = []
-    for theme, strength in _callers(seen, best.genre)[:3]:
+def _sightings(seen: Reading, one: Genre) -> list[Cause]:
+    """Up to three things seen that call for a genre, each by the strongest of its themes."""
+    calling: dict[str, Cause] = {}
+    for theme, strength in _callers(seen, one):
         share = theme.strength * strength
-        if share > 0.02:
-            found.append(
-                cause(
-                    theme.path,
-                    theme.value,
-                    f"{theme.name} calls for {name} (strength {share:.2f})",
-                    source("genre"),
-                )
-            )
+        if share > 0.02 and theme.value not in calling and len(calling) < 3:
+            effect = f"{theme.name} calls for {one.name} (strength {share:.2f})"
+            calling[theme.value] = cause(theme.path, theme.value, effect, source("genre"))
+    return list(calling.values())
+
+
+def _causes(seen: Reading, best: Score, second: Score) -> list[Cause]:
+    name, weight = best.genre.name, mapping("genre")
+    found = _sightings(seen, best.genre)
     path = "request" if seen.mood_asked else "emotion.valence"
     place = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}"
     centre = f"({best.genre.valence:+.2f}, {best.genre.arousal:+.2f})"

@@ -37,23 +37,31 @@ _MOST = 6
 def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
     """Return up to six things with a probability of at least `MENTIONED`, most probable first.
 
-    Classes of one kind are summed ("cat (Egyptian Mau)"), and flat or framed things are named `REPRODUCTION`, unless a
-    screen alone has a probability of .5.
+    Classes of one kind are summed ("cat"; of "castle or palace" the one that has most of it), and flat or framed things
+    are named `REPRODUCTION`, unless a screen alone has a probability of .5.
     """
     found, used = [], set()
     for kind, members in _kinds().items():
         shares = {index: float(probabilities[index]) for index in members}
         total, best = sum(shares.values()), max(shares, key=lambda index: shares[index])
         used.update(members)
-        clear = shares[best] >= 0.6 * total and class_names()[best].lower() != kind
-        name = f"{kind} ({class_names()[best]})" if clear else kind
-        found.append((name, total, _groups_of()[best]))
+        clear = " or " in kind and shares[best] >= 0.6 * total
+        found.append((class_names()[best] if clear else kind, total, _groups_of()[best]))
     found += [(class_names()[i], float(p), _groups_of()[i]) for i, p in enumerate(probabilities) if i not in used]
     framed = framed_share(probabilities)
     if framed >= FRAMED:
         found = [(name, p, group) for name, p, group in found if group != "picture"] + [(REPRODUCTION, framed, "picture")]
     kept = sorted((item for item in found if item[1] >= MENTIONED), key=lambda item: -item[1])[:_MOST]
     return [SeenObject(name=name, probability=round(min(1.0, p), 3), group=group) for name, p, group in kept]
+
+
+def likeness(name: str, probabilities: NDArray[np.float32]) -> str:
+    """Return the class that a kind looks most like ("Egyptian Mau" for "cat"), or "" if ``name`` says it already."""
+    members = _kinds().get(name, ())
+    best = max(members, key=lambda index: float(probabilities[index]), default=None)
+    if best is None or probabilities[best] < PERHAPS or name in class_names()[best].lower().split():
+        return ""
+    return class_names()[best]
 
 
 def group_shares(probabilities: NDArray[np.float32]) -> dict[str, float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from agent.controls import BARS, TEMPO, Controls
 from agent.genres import Genre
 from agent.offline.causes import cause, request
-from agent.offline.look import Look
 from agent.offline.mappings import mapping, source
+from agent.offline.reading import Reading
 from agent.tempo import bar_quarters
 from chiaroscore import ControlError
 from prompts import Cause
@@ -29,7 +29,7 @@ class Length:
 
 
 def choose_length(
-    seen: Look, genre: Genre, meter: str, tempo: float, controls: Controls
+    seen: Reading, genre: Genre, meter: str, tempo: float, controls: Controls
 ) -> tuple[Length, dict[str, list[Cause]]]:
     """Return bars, form and the tempo adjusted to them, with the causes of ``bars``, ``form`` and ``tempo``.
 
@@ -54,7 +54,7 @@ def sections_of(form: str) -> int:
     return len(re.findall(r"[A-Z]", form))
 
 
-def _by_form(seen: Look, genre: Genre, meter: str, tempo: float) -> tuple[Length, dict[str, list[Cause]]]:
+def _by_form(seen: Reading, genre: Genre, meter: str, tempo: float) -> tuple[Length, dict[str, list[Cause]]]:
     """Length by the form of the genre that comes nearest to about a minute; near ones are drawn from."""
     record = mapping("length")
     target = record["seconds"] + record["arousal"] * seen.arousal
@@ -81,7 +81,7 @@ def _by_form(seen: Look, genre: Genre, meter: str, tempo: float) -> tuple[Length
 
 
 def _for_seconds(
-    seen: Look, genre: Genre, meter: str, tempo: float, controls: Controls
+    seen: Reading, genre: Genre, meter: str, tempo: float, controls: Controls
 ) -> tuple[Length, dict[str, list[Cause]]]:
     """Bars for a duration: the roundest number that keeps the tempo within its just noticeable difference."""
     asked = controls.duration or 0.0
@@ -107,7 +107,7 @@ def _for_seconds(
 
 
 def _bars_in_seconds(
-    seen: Look, genre: Genre, meter: str, tempo: float, controls: Controls
+    seen: Reading, genre: Genre, meter: str, tempo: float, controls: Controls
 ) -> tuple[Length, dict[str, list[Cause]]]:
     """Bars and duration both asked for: they fix the tempo."""
     bars, asked = controls.bars or 0, controls.duration or 0.0
@@ -134,7 +134,7 @@ def _round_bars(exact: float, genre: Genre) -> int:
     return max(BARS[0], min(_MOST_BARS, round(exact)))
 
 
-def _form_for(genre: Genre, bars: int, seen: Look) -> str:
+def _form_for(genre: Genre, bars: int, seen: Reading) -> str:
     """Form of the genre with equal sections of at least four bars, else a plain one, else A."""
     for forms, least in ((genre.forms, 4), (_PLAIN_FORMS, 4), (_PLAIN_FORMS, 2)):
         fitting = [f for f in forms if bars % sections_of(f) == 0 and bars // sections_of(f) >= least]
@@ -150,6 +150,5 @@ def _form_cause(genre: Genre, length: Length) -> Cause:
     sections = sections_of(length.form)
     per = f"{length.bars // sections} bars each" if length.bars % sections == 0 else "of unequal length"
     usual = "usual in" if length.form in genre.forms else f"fits {length.bars} bars; not usual in"
-    return cause(
-        "genre", genre.name, f"{length.form}, {sections} sections {per}, {usual} the genre", genre.source
-    )
+    effect = f"{length.form}, {sections} sections {per}, {usual} the genre"
+    return cause("plan.genre", genre.name, effect, genre.source)

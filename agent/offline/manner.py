@@ -7,8 +7,8 @@ from typing import Literal
 
 from agent.genres import Genre
 from agent.offline.causes import cause
-from agent.offline.look import Look
 from agent.offline.mappings import mapping, quadrant, source
+from agent.offline.reading import Reading
 from agent.offline.timing import meter_ratio
 from notation import instrument
 from prompts import Cause, DynamicMark, Part, Rhythm, Tessitura
@@ -17,7 +17,7 @@ Articulation = Literal["legato", "normal", "staccato"]
 _SHORTER: tuple[Articulation, ...] = ("legato", "normal", "staccato")
 
 
-def choose_rhythm(seen: Look, genre: Genre, tempo: float, meter: str) -> tuple[Rhythm, list[Cause]]:
+def choose_rhythm(seen: Reading, genre: Genre, tempo: float, meter: str) -> tuple[Rhythm, list[Cause]]:
     """Return the rhythm and why."""
     busyness = seen.scene.dynamic.busyness
     ratio = meter_ratio(genre, meter)
@@ -38,7 +38,7 @@ def choose_rhythm(seen: Look, genre: Genre, tempo: float, meter: str) -> tuple[R
     path = _path(seen, "emotion.arousal")
     causes = [
         cause(
-            "genre",
+            "plan.genre",
             genre.name,
             f"moves {', '.join(genre.rhythm)}: {usual:.1f} notes/s at {tempo:.0f} qpm",
             genre.source,
@@ -61,7 +61,7 @@ def choose_rhythm(seen: Look, genre: Genre, tempo: float, meter: str) -> tuple[R
     return rhythm, causes
 
 
-def choose_dynamics(seen: Look, genre: Genre) -> tuple[DynamicMark, list[Cause]]:
+def choose_dynamics(seen: Reading, genre: Genre) -> tuple[DynamicMark, list[Cause]]:
     """Return the dynamic mark that the piece starts from, and why."""
     record = mapping("dynamics")
     felt = quadrant("velocity", seen.valence, seen.arousal)
@@ -75,7 +75,7 @@ def choose_dynamics(seen: Look, genre: Genre) -> tuple[DynamicMark, list[Cause]]
             f"gives velocity {felt:.0f} of 127",
             source("quadrants.velocity"),
         ),
-        cause("genre", genre.name, f"adds {record['genre'] * genre.loudness:+.0f}", genre.source),
+        cause("plan.genre", genre.name, f"adds {record['genre'] * genre.loudness:+.0f}", genre.source),
         cause(
             "colour.contrast",
             f"{seen.scene.colour.contrast:.2f}",
@@ -85,7 +85,7 @@ def choose_dynamics(seen: Look, genre: Genre) -> tuple[DynamicMark, list[Cause]]
     ]
 
 
-def choose_tessitura(seen: Look, parts: list[Part]) -> tuple[Tessitura, list[Cause]]:
+def choose_tessitura(seen: Reading, parts: list[Part]) -> tuple[Tessitura, list[Cause]]:
     """Return where the melody lies and how far the voices spread, and why."""
     lead = instrument(next((part.instrument for part in parts if part.role == "melody"), parts[0].instrument))
     height = mapping("tessitura")["height_of_chordal" if lead.polyphonic else "height"]
@@ -95,7 +95,9 @@ def choose_tessitura(seen: Look, parts: list[Part]) -> tuple[Tessitura, list[Cau
     center = round(min(max(middle + lift, lead.comfortable_low + 5), lead.comfortable_high - 5))
     spread = round(quadrant("range", seen.valence, seen.arousal))
     causes = [
-        cause("instruments", lead.name, f"sings best around MIDI {middle:.0f} in its comfortable register"),
+        cause(
+            "plan.instruments", lead.name, f"sings best around MIDI {middle:.0f} in its comfortable register"
+        ),
         cause(
             "colour.brightness",
             f"{seen.scene.colour.brightness:.2f}",
@@ -112,12 +114,12 @@ def choose_tessitura(seen: Look, parts: list[Part]) -> tuple[Tessitura, list[Cau
     return Tessitura(center=center, spread=spread), causes
 
 
-def tension(seen: Look) -> float:
+def tension(seen: Reading) -> float:
     """Return the tension, -1 to 1: the diagonal of the circumplex from calm to tense."""
     return round(min(max((seen.arousal - seen.valence) / math.sqrt(2), -1.0), 1.0), 3)
 
 
-def tension_causes(seen: Look) -> list[Cause]:
+def tension_causes(seen: Reading) -> list[Cause]:
     """Return why the tension is what it is."""
     value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}"
     return [
@@ -127,18 +129,18 @@ def tension_causes(seen: Look) -> list[Cause]:
     ]
 
 
-def _ratio(seen: Look, name: str) -> float:
+def _ratio(seen: Reading, name: str) -> float:
     """Ratio of a quadrant value to that of a neutral picture."""
     return quadrant(name, seen.valence, seen.arousal) / quadrant(name, 0.0, 0.0)
 
 
-def _articulation(seen: Look, genre: Genre) -> Articulation:
+def _articulation(seen: Reading, genre: Genre) -> Articulation:
     shift = mapping("articulation")["shift"]
     place = int(_SHORTER.index(genre.articulation) + (seen.arousal > shift) - (seen.arousal < -shift))
     return _SHORTER[min(max(place, 0), 2)]
 
 
-def _path(seen: Look, path: str) -> str:
+def _path(seen: Reading, path: str) -> str:
     return "request" if seen.mood_asked else path
 
 

@@ -14,7 +14,7 @@ from agent.offline.colour import colour_measures, lab_pixels, see_colour
 from agent.offline.composition import composition_measures, rank_composition
 from agent.offline.describe import Finding, describe, dynamic_words, emotion_words, evidence, reason
 from agent.offline.frame import inner_box
-from agent.offline.labels import find_setting, framed_share, group_shares, seen_objects
+from agent.offline.labels import find_setting, framed_share, group_shares, likeness, seen_objects
 from agent.offline.network import Sight, look
 from prompts import Dynamic, Emotion, Scene
 
@@ -64,7 +64,7 @@ class OfflinePerceiver:
         >>> from agent.picture import open_picture
         >>> scene = OfflinePerceiver().perceive(open_picture("examples/images/d05_coffee_cup.jpg"))
         >>> scene.objects[0].name
-        'coffee (espresso)'
+        'coffee'
         """
         found = analyse(picture)
         affect = feel(found.sight, found.measures)
@@ -76,6 +76,7 @@ def _scene(found: Look, affect: Affect) -> Scene:
     probabilities, measures = found.sight.probabilities, found.measures
     groups, framed = group_shares(probabilities), framed_share(probabilities)
     setting, rule = find_setting(groups, framed, affect.kinds, measures)
+    objects = seen_objects(probabilities)
     ranks = rank_composition(measures)
     emotion = Emotion(
         words=emotion_words(affect.valence, affect.arousal),
@@ -83,7 +84,8 @@ def _scene(found: Look, affect: Affect) -> Scene:
         arousal=round(affect.arousal, 3),
     )
     finding = Finding(
-        objects=seen_objects(probabilities),
+        objects=objects,
+        like=likeness(objects[0].name, probabilities) if objects else "",
         groups=groups,
         setting=setting,
         rule=rule,

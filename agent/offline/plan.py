@@ -6,9 +6,9 @@ from agent.controls import Controls
 from agent.offline.causes import request
 from agent.offline.genre_choice import choose_genre
 from agent.offline.length import choose_length
-from agent.offline.look import Look, look
 from agent.offline.manner import choose_dynamics, choose_rhythm, choose_tessitura, tension, tension_causes
 from agent.offline.players import choose_players
+from agent.offline.reading import Reading, read_scene
 from agent.offline.timing import choose_meter, choose_tempo
 from agent.offline.tonality import choose_key
 from agent.offline.wording import description, reasoning, title
@@ -36,7 +36,7 @@ class OfflinePlanner:
         ControlError
             If requests cannot be met together.
         """
-        seen = look(scene, controls, seed)
+        seen = read_scene(scene, controls, seed)
         causes: dict[str, list[Cause]] = {}
         genre, causes["genre"] = choose_genre(seen, controls)
         meter, causes["meter"] = choose_meter(seen, genre, controls)
@@ -52,6 +52,17 @@ class OfflinePlanner:
         causes["tension"] = tension_causes(seen)
         if controls.mood is not None:
             causes["emotion"] = [request(controls.mood.name, f"fixes the mood: {controls.mood.name}")]
+        values = {
+            "genre": genre.name,
+            "meter": meter,
+            "tempo": f"{length.tempo:.0f} qpm",
+            "bars": str(length.bars),
+            "key": key.name,
+            "instruments": ", ".join(dict.fromkeys(part.instrument for part in parts)),
+            "rhythm": ", ".join(rhythm.words),
+            "dynamics": dynamics,
+            "tessitura": f"around MIDI {tessitura.center}",
+        }
         beats = length.tempo / beat_quarters(meter)
         return Plan(
             title=title(seen, genre),
@@ -69,12 +80,12 @@ class OfflinePlanner:
             tessitura=tessitura,
             tension=tension(seen),
             description=description(seen, genre, key, meter, beats, parts, rhythm, dynamics),
-            reasoning=reasoning(seen, causes),
+            reasoning=reasoning(seen, causes, values),
             causes=causes,
         )
 
 
-def _emotion(seen: Look) -> Emotion:
+def _emotion(seen: Reading) -> Emotion:
     """Mood of the music: its canonical word first, then what else the picture was called."""
     others = [] if seen.mood_asked else list(seen.scene.emotion.words)
     words = list(dict.fromkeys([seen.mood.name, *others]))[:4]

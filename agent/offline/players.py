@@ -5,15 +5,15 @@ from __future__ import annotations
 from agent.controls import Controls
 from agent.genres import Genre, Lineup
 from agent.offline.causes import cause, request
-from agent.offline.look import Look
 from agent.offline.mappings import mapping, source
+from agent.offline.reading import Reading
 from notation import Instrument, instrument
 from prompts import Cause, Part, Role
 
 _CHARACTERS = ("bright", "soft", "dark")
 
 
-def choose_players(seen: Look, genre: Genre, controls: Controls) -> tuple[list[Part], list[Cause]]:
+def choose_players(seen: Reading, genre: Genre, controls: Controls) -> tuple[list[Part], list[Cause]]:
     """Return the parts and why; players that were asked for play everything and nobody else does."""
     if controls.instruments:
         parts = seat(controls.instruments)
@@ -44,8 +44,8 @@ def seat(players: tuple[Instrument, ...]) -> list[Part]:
             *_parts(*((d, "percussion") for d in drums)),
         ]
     rest = [player for player in rest if player != low]
-    chords = next((player for player in rest if player.polyphonic and "harmony" in player.roles), None)
-    chords = chords or next((player for player in rest if "harmony" in player.roles), None)
+    able = [player for player in rest if "harmony" in player.roles]
+    chords = min(able, key=_unfit_for_chords, default=None)
     if chords is None:
         chords = next(
             (player for player in (low, lead, *pitched) if player and player.polyphonic), low or lead
@@ -63,6 +63,11 @@ def seat(players: tuple[Instrument, ...]) -> list[Part]:
         *((drum, "percussion") for drum in drums),
     ]
     return _parts(*seats)
+
+
+def _unfit_for_chords(player: Instrument) -> tuple[bool, bool]:
+    """Return what speaks against giving somebody the chords: one note at a time, or being a pad by trade."""
+    return not player.polyphonic, player.roles[0] == "pad"
 
 
 def _free_role(player: Instrument) -> str:
@@ -85,14 +90,14 @@ def _part(player: Instrument, role: str) -> Part:
     return Part(instrument=player.name, program=player.program, role=given)
 
 
-def _score(seen: Look, lineup: Lineup) -> float:
+def _score(seen: Reading, lineup: Lineup) -> float:
     record = mapping("players")
     call = max((seen.strength(theme) for theme in lineup.suits if theme not in _CHARACTERS), default=0.0)
     character = max((_character(seen, one) for one in lineup.suits if one in _CHARACTERS), default=0.0)
     return float(record["call"] * call + record["character"] * character)
 
 
-def _character(seen: Look, name: str) -> float:
+def _character(seen: Reading, name: str) -> float:
     light = seen.scene.colour.brightness - 0.5
     return {
         "bright": (seen.valence + seen.arousal) / 2 + light,
@@ -101,9 +106,9 @@ def _character(seen: Look, name: str) -> float:
     }[name]
 
 
-def _causes(seen: Look, genre: Genre, lineup: Lineup, parts: list[Part]) -> list[Cause]:
+def _causes(seen: Reading, genre: Genre, lineup: Lineup, parts: list[Part]) -> list[Cause]:
     names = ", ".join(f"{part.instrument} ({part.role})" for part in parts)
-    causes = [cause("genre", genre.name, f"is played by {names}", genre.source)]
+    causes = [cause("plan.genre", genre.name, f"is played here by {names}", genre.source)]
     for suit in lineup.suits:
         if suit in _CHARACTERS and _character(seen, suit) > 0.05:
             light = seen.scene.colour.brightness

@@ -5,13 +5,13 @@ from __future__ import annotations
 from agent.controls import BARS, TEMPO, Controls
 from agent.genres import Genre
 from agent.offline.causes import cause, request
-from agent.offline.look import Look
 from agent.offline.mappings import mapping, quadrant, source
+from agent.offline.reading import Reading
 from agent.tempo import METERS, bar_quarters, beat_quarters, tempo_range
 from prompts import Cause
 
 
-def choose_meter(seen: Look, genre: Genre, controls: Controls) -> tuple[str, list[Cause]]:
+def choose_meter(seen: Reading, genre: Genre, controls: Controls) -> tuple[str, list[Cause]]:
     """Return the meter and why."""
     if controls.meter is not None:
         return controls.meter, [request(controls.meter, f"fixes the meter: {controls.meter}")]
@@ -24,7 +24,9 @@ def choose_meter(seen: Look, genre: Genre, controls: Controls) -> tuple[str, lis
     }
     meter = max(wanted, key=lambda one: scores[one])
     causes = [
-        cause("genre", genre.name, f"is written in {' or '.join(genre.meters)}; {meter} here", genre.source)
+        cause(
+            "plan.genre", genre.name, f"is written in {' or '.join(genre.meters)}; {meter} here", genre.source
+        )
     ]
     for word, lean in sorted(leans[meter].items(), key=lambda pair: -pair[1])[:2]:
         if lean > 0.03 and len(wanted) > 1:
@@ -32,7 +34,7 @@ def choose_meter(seen: Look, genre: Genre, controls: Controls) -> tuple[str, lis
     return meter, causes
 
 
-def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tuple[float, list[Cause]]:
+def choose_tempo(seen: Reading, genre: Genre, meter: str, controls: Controls) -> tuple[float, list[Cause]]:
     """Return the tempo in quarter notes per minute, and why."""
     if isinstance(controls.tempo, float):
         return controls.tempo, [request(f"{controls.tempo:g}", f"fixes the tempo: {controls.tempo:g} qpm")]
@@ -42,7 +44,9 @@ def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tu
     tempo = float(round(min(max(wanted, low), high)))
     path = "request" if seen.mood_asked else "emotion.arousal"
     causes = [
-        cause("genre", genre.name, f"starts at {usual:.0f} qpm, its usual tempo in {meter}", genre.source),
+        cause(
+            "plan.genre", genre.name, f"starts at {usual:.0f} qpm, its usual tempo in {meter}", genre.source
+        ),
         cause(
             path,
             seen.arousal,
@@ -58,7 +62,12 @@ def choose_tempo(seen: Look, genre: Genre, meter: str, controls: Controls) -> tu
     ]
     if abs(tempo - wanted) > 1:
         causes.append(
-            cause("genre", genre.name, f"holds the tempo between {low:.0f} and {high:.0f} qpm", genre.source)
+            cause(
+                "plan.genre",
+                genre.name,
+                f"holds the tempo between {low:.0f} and {high:.0f} qpm",
+                genre.source,
+            )
         )
     if isinstance(controls.tempo, str):
         tempo, asked = _word_tempo(controls.tempo, tempo, meter)
@@ -97,13 +106,13 @@ def _possible(meters: tuple[str, ...], controls: Controls) -> tuple[str, ...]:
     return usual or tuple(good[:1]) or meters
 
 
-def _leans(seen: Look, meter: str) -> dict[str, float]:
+def _leans(seen: Reading, meter: str) -> dict[str, float]:
     """Words of the scene that lean to a meter, with their weight."""
     words: dict[str, dict[str, float]] = mapping("meter")["words"]
     return {word: seen.words.get(word, 0.0) * meters.get(meter, 0.0) for word, meters in words.items()}
 
 
-def _path(seen: Look, word: str) -> str:
+def _path(seen: Reading, word: str) -> str:
     measured = {"busy": "busyness", "still": "busyness", "symmetrical": "symmetry", "lopsided": "symmetry"}
     if word in seen.scene.dynamic.words:
         return "dynamic.words"

@@ -8,12 +8,12 @@ from agent.controls import Controls
 from agent.genres import Genre
 from agent.keys import Key, key_near
 from agent.offline.causes import cause, request
-from agent.offline.look import Look
 from agent.offline.mappings import interpolate, mapping, quadrant, source
+from agent.offline.reading import Reading
 from prompts import Cause, Swatch
 
 
-def choose_key(seen: Look, genre: Genre, controls: Controls) -> tuple[Key, list[Cause]]:
+def choose_key(seen: Reading, genre: Genre, controls: Controls) -> tuple[Key, list[Cause]]:
     """Return the key and why; a key that was asked for is taken as it is."""
     if controls.key is not None:
         return controls.key, [request(controls.key.name, f"fixes the key: {controls.key.name}")]
@@ -22,7 +22,7 @@ def choose_key(seen: Look, genre: Genre, controls: Controls) -> tuple[Key, list[
     return key, [*causes, *more]
 
 
-def choose_mode(seen: Look, genre: Genre) -> tuple[str, list[Cause]]:
+def choose_mode(seen: Reading, genre: Genre) -> tuple[str, list[Cause]]:
     """Return the mode of the genre that lies nearest to the brightness the picture asks for, and why."""
     record = mapping("mode")
     share = quadrant("major", seen.valence, seen.arousal)
@@ -47,11 +47,11 @@ def choose_mode(seen: Look, genre: Genre) -> tuple[str, list[Cause]]:
         effect = f"palette lift {seen.lift:+.2f} {words} the mode by {record['lift'] * seen.lift:+.2f}"
         causes.append(cause("colour.swatches", _palette(seen), effect, source("palette")))
     if len(genre.modes) == 1:
-        causes.append(cause("genre", genre.name, f"is always in {mode}", genre.source))
+        causes.append(cause("plan.genre", genre.name, f"is always in {mode}", genre.source))
     return mode, causes
 
 
-def strongest_colour(seen: Look) -> Swatch | None:
+def strongest_colour(seen: Reading) -> Swatch | None:
     """Return the swatch with the greatest share x chroma, None if the picture is grey."""
     swatches = seen.scene.colour.swatches
     if not swatches:
@@ -60,7 +60,7 @@ def strongest_colour(seen: Look) -> Swatch | None:
     return best if math.hypot(best.a, best.b) >= mapping("tonic")["grey_below_chroma"] else None
 
 
-def _choose_tonic(seen: Look, genre: Genre, mode: str) -> tuple[Key, list[Cause]]:
+def _choose_tonic(seen: Reading, genre: Genre, mode: str) -> tuple[Key, list[Cause]]:
     record = mapping("tonic")
     colour = strongest_colour(seen)
     if colour is None:
@@ -93,5 +93,5 @@ def nearest_key(place: float, mode: str, most: int) -> Key:
     return min(keys, key=lambda pair: (abs((pair[0] - place + 6) % 12 - 6), pair[0]))[1]
 
 
-def _palette(seen: Look) -> str:
+def _palette(seen: Reading) -> str:
     return ", ".join(f"{one.name} {one.share:.0%}" for one in seen.scene.colour.swatches[:3])

@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.genres import Genre
 from agent.keys import Key
-from agent.offline.look import Look, colour_family, theme_table
+from agent.offline.reading import Reading, colour_family, theme_table
 from prompts import Cause, Part, Rhythm, Swatch
 
 _BASIC = frozenset(
@@ -26,10 +26,14 @@ _LOUDNESS = {
     "f": "loud",
     "ff": "very loud",
 }
+#: What a genre's name needs to name a piece.
+_KINDS = {"film": " score", "pop": " song", "swing": " tune"} | dict.fromkeys(
+    ("ambient", "electronic", "funk", "minimal", "rock"), " piece"
+)
 _PACE = ((56, "very slow"), (76, "slow"), (112, "moderate"), (150, "fast"), (1000, "very fast"))
 
 
-def title(seen: Look, genre: Genre) -> str:
+def title(seen: Reading, genre: Genre) -> str:
     """Return a title that claims no more than was seen: a noun only for what is sure, else colours.
 
     Never a name: words that labels write with a capital (breeds, people, places) are left out.
@@ -48,7 +52,7 @@ def title(seen: Look, genre: Genre) -> str:
 
 
 def description(
-    seen: Look,
+    seen: Reading,
     genre: Genre,
     key: Key,
     meter: str,
@@ -61,28 +65,25 @@ def description(
     pace = next(word for limit, word in _PACE if beats < limit)
     players = _listed([part.instrument for part in parts if part.role != "percussion"])
     drums = ", with drums" if any(part.role == "percussion" for part in parts) else ""
-    article = "an" if seen.mood.name[0] in "aeiou" else "a"
+    article = "An" if seen.mood.name[0] in "aeiou" else "A"
     articulation = "" if rhythm.articulation == "normal" else f", {rhythm.articulation}"
     swing = ", swung" if rhythm.swing > 0.3 else ""
+    piece = genre.name + _KINDS.get(genre.name, "")
     return (
-        (
-            f"{article} {seen.mood.name} {genre.name} in {key.name} for {players}{drums}, {pace}, "
-            f"{_LOUDNESS[dynamics]}, {', '.join(rhythm.words)}{articulation}{swing}, in {meter} time"
-        )
-        .capitalize()[:2000]
-        .replace(key.name.capitalize(), key.name)
-    )
+        f"{article} {seen.mood.name} {piece} in {key.name} for {players}{drums}, {pace}, "
+        f"{_LOUDNESS[dynamics]}, {', '.join(rhythm.words)}{articulation}{swing}, in {meter} time"
+    )[:2000]
 
 
-def reasoning(seen: Look, causes: dict[str, list[Cause]]) -> str:
-    """Return the plan's reasons as sentences, one for each element."""
+def reasoning(seen: Reading, causes: dict[str, list[Cause]], values: dict[str, str]) -> str:
+    """Return the plan's reasons in words, one sentence for each element of ``causes`` that has a value."""
     asked = "as was asked for" if seen.mood_asked else "as the picture is read"
     sentences = [
         f"The mood is {seen.mood.name} (valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}), {asked}."
     ]
-    for element, reasons in causes.items():
-        said = "; ".join(f"{_where(one)} {one.effect}" for one in reasons[:3])
-        sentences.append(f"{element.capitalize()}: {said}.")
+    for element, value in values.items():
+        said = "; ".join(f"{_where(one)} {one.effect}" for one in causes[element][:3])
+        sentences.append(f"{element.capitalize()} {value}: {said}.")
     return " ".join(sentences)[:3000]
 
 
@@ -93,7 +94,7 @@ def _table() -> dict[str, Any]:
     return table
 
 
-def _noun(seen: Look) -> str:
+def _noun(seen: Reading) -> str:
     """Choose a recognised thing if it is sure and no name, else the noun of the surest theme, else none."""
     objects = seen.scene.objects
     if objects and objects[0].probability >= _table()["named_from"] and _plain_noun(objects[0].name):
@@ -113,7 +114,7 @@ def _plain_noun(name: str) -> bool:
     return bool(re.fullmatch(r"[a-z]+( [a-z]+)?", first)) and len(first) <= 24
 
 
-def _colours(seen: Look) -> dict[str, str]:
+def _colours(seen: Reading) -> dict[str, str]:
     """Names of the two leading colours that are colours; of greys only if there is nothing else."""
     named: list[str] = []
     for one in sorted(seen.scene.colour.swatches, key=_vividness, reverse=True):
@@ -155,6 +156,14 @@ def _listed(names: list[str]) -> str:
 
 
 def _where(one: Cause) -> str:
+    """Say a cause's place in the scene as one would: "arousal +0.40", "the colours (gold 40%)"."""
+    field = one.scene.split(".")[-1].split("[")[0]
     if one.scene == "request":
         return f"the request ({one.value})"
-    return f"{one.scene.replace('_', ' ')} ({one.value})"
+    if one.scene.startswith("plan."):
+        return f"the {one.value}" if field == "instruments" else f"the {field} ({one.value})"
+    if field in ("objects", "setting"):
+        return one.value
+    if re.fullmatch(r"[+-]?[\d.]+", one.value):
+        return f"{field} {one.value}"
+    return f"the {'colours' if field == 'swatches' else field} ({one.value})"

@@ -6,15 +6,16 @@ from agent.genres import Genre, genre, genres
 from agent.keys import MODES, key_near
 from agent.moods import find_mood, mood, moods, nearest_mood
 from agent.offline.length import sections_of
-from agent.offline.look import theme_table
+from agent.offline.reading import theme_table
 from agent.offline.writer.theory import MODES as WRITER_MODES
 from agent.tempo import METERS
 from chiaroscore import ControlError
 from notation import instrument
 
 CANONICAL = """
-    air, jig, reel, hornpipe, march, waltz, polka, minuet, chorale, lullaby, ballad, nocturne, pastorale, tango,
-    bossa nova, samba, blues, swing, ragtime, rock, pop, funk, electronic, ambient, minimal, film, fanfare
+    air, jig, reel, hornpipe, march, waltz, polka, minuet, chorale, lullaby, ballad, nocturne, pastorale,
+    tango, bossa nova, samba, blues, swing, ragtime, rock, pop, funk, electronic, ambient, minimal, film,
+    fanfare
 """
 MOODS = "joyful, excited, tense, angry, sad, melancholy, calm, tender, mysterious, solemn, playful, heroic"
 

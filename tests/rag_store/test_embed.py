@@ -13,7 +13,12 @@ TEXTS = [
     "",
     "Fröhlicher Tanz, très vif, 日本の歌 🎵",
     "word " * 600,  # longer than 256 word pieces
-    *(f"A {mood} {genre} in {key}" for mood in ("calm", "angry") for genre in ("reel", "tango") for key in "CFG"),
+    *(
+        f"A {mood} {genre} in {key}"
+        for mood in ("calm", "angry")
+        for genre in ("reel", "tango")
+        for key in "CFG"
+    ),
 ]
 
 

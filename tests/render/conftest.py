@@ -1,4 +1,4 @@
-"""Tunes that the render tests share: small, in the house layout, each with one thing that renderers get wrong."""
+"""Tunes that the render tests share: small, in the house layout, each with what renderers get wrong."""
 
 from __future__ import annotations
 

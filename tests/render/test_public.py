@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import io
 import pathlib
 import subprocess
@@ -47,3 +48,14 @@ def test_piano_roll_without_matplotlib(tunes: dict[str, Tune], monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingPartError, match=r"chiaroscore\[plot\]"):
         piano_roll(tunes["band"])
+
+
+def test_threads_get_what_one_gets(tunes: dict[str, Tune]) -> None:
+    def everything(name: str) -> tuple[bytes, bytes, list[str]]:
+        data = render.midi(tunes[name])
+        return data, render.synthesise(data).tobytes(), render.svg(tunes[name])
+
+    names = ["song", "ties", "changes"]
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(everything, names))
+    assert together == [everything(name) for name in names]

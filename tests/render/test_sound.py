@@ -1,4 +1,4 @@
-"""Synthesis: loud but not clipped, as long as the score, the same every time; and what happens without its parts."""
+"""Synthesis: loud but not clipped, as long as the score, the same every time; and life without its parts."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_pitch_and_time_are_right_across_a_tempo_change() -> None:
 
 
 def test_events_do_not_drift() -> None:
-    """A thousand clicks at a tempo that fits no block: the last is within a block of its time, like the first."""
+    """Clicks at a tempo that fits no block: the last is as near to its time as the first."""
     tempo, count = 333_333, 300
     clicks = [(0, mido.MetaMessage("set_tempo", tempo=tempo))]
     for index in range(count):
@@ -240,7 +240,7 @@ def test_no_default_font_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("render.fluid._SYSTEM_NAMES", {})
-    monkeypatch.setattr("render.fluid._bundled", lambda: [])
+    monkeypatch.setattr("render.fluid._bundled", list)
     with pytest.raises(MissingPartError, match="no FluidSynth library"):
         library_path()
 
@@ -269,7 +269,7 @@ def test_midi2audio_without_its_package(band: str, monkeypatch: pytest.MonkeyPat
 def test_midi2audio_failing_is_an_error(
     band: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
-    """A fluidsynth program that writes nothing: the package ignores its exit code, we do not take silence for sound."""
+    """A fluidsynth program that writes nothing: the package ignores its exit code, we must not."""
     pytest.importorskip("midi2audio")
     program = tmp_path / "fluidsynth"
     program.write_text("#!/bin/sh\necho no sound card today >&2\nexit 1\n")

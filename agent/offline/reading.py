@@ -32,6 +32,9 @@ _SAME_AS = {
     "calm": ("still",),
     "quiet": ("still",),
     "crowded": ("busy",),
+    "spacious": ("open",),
+    "balanced": ("symmetrical",),
+    "floating": ("still", "flowing"),
     "stormy": ("turbulent",),
     "light": ("bright",),
 }
@@ -42,7 +45,7 @@ _HUES = (
     (105, "yellow"),
     (165, "green"),
     (230, "cyan"),
-    (292, "blue"),
+    (308, "blue"),
 )
 
 
@@ -57,7 +60,7 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Reading:
     """A scene as the planner reads it."""
 
     scene: Scene
@@ -84,7 +87,7 @@ class Look:
         return self.themes[theme].strength if theme in self.themes else 0.0
 
 
-def look(scene: Scene, controls: Controls, seed: int) -> Look:
+def read_scene(scene: Scene, controls: Controls, seed: int) -> Reading:
     """Return what the planner takes from a scene; a mood that was asked for replaces the picture's."""
     valence, arousal = scene.emotion.valence, scene.emotion.arousal
     named = [found for word in scene.emotion.words if (found := find_mood(word))]
@@ -92,7 +95,7 @@ def look(scene: Scene, controls: Controls, seed: int) -> Look:
     asked = controls.mood is not None
     if controls.mood is not None:
         mood, valence, arousal = controls.mood, controls.mood.valence, controls.mood.arousal
-    return Look(
+    return Reading(
         scene,
         valence,
         arousal,

@@ -1,0 +1,91 @@
+"""What all tests share: one cache folder for a run, a small picture, and the command line in two ways."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from PIL import Image, ImageDraw
+
+#: Seconds that a command may take on a busy machine.
+PATIENCE = 240
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+    """One cache for the run, never the user's own; the workers of pytest-xdist share it."""
+    named = os.environ.get("CHIAROSCORE_CACHE")
+    if named:
+        yield pathlib.Path(named)
+        return
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    os.environ["CHIAROSCORE_CACHE"] = str(folder)
+    yield folder
+    del os.environ["CHIAROSCORE_CACHE"]
+
+
+@pytest.fixture(scope="session")
+def built_store(cache: pathlib.Path) -> pathlib.Path:
+    """The cache with the exemplar store in it, built by whichever worker comes first."""
+    from filelock import FileLock
+
+    from rag_store import Store
+
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / "tests.lock", timeout=600):
+        Store.open().close()
+    return cache
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A small picture: a sun over the sea."""
+    path = tmp_path_factory.mktemp("picture") / "sea.png"
+    image = Image.new("RGB", (160, 120), "#f2b35c")
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 70, 160, 120), fill="#1d4e79")
+    draw.ellipse((60, 30, 100, 70), fill="#fff3c4")
+    image.save(path)
+    return path
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line in this process."""
+    from agent.cli import main
+
+    def run(*arguments: object) -> Ran:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Ran(code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def command() -> Callable[..., Ran]:
+    """The command line as a user starts it: a process of its own."""
+
+    def run(*arguments: object, stdin: bytes = b"", prepare: Callable[[], None] | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent.cli", *map(str, arguments)],
+            input=stdin, capture_output=True, timeout=PATIENCE, preexec_fn=prepare, check=False,
+        )  # fmt: skip
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
