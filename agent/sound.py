@@ -62,8 +62,10 @@ class Sound:
             while channel is not None and channel.get_busy():
                 time.sleep(0.05)
 
-    def _repr_mimebundle_(self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None) -> dict[str, str]:
-        """A player for Jupyter."""
+    def _repr_mimebundle_(
+        self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Return a player for Jupyter."""
         return {
             "text/plain": f"Sound of {self.seconds:.1f} s",
             "text/html": f'<audio controls src="{self.data_uri}"></audio>',
@@ -107,7 +109,7 @@ def _mixer(rate: int) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _hushed() -> Iterator[None]:
-    """Keep what C libraries write to standard error (ALSA: ten lines on a machine without sound) off the terminal."""
+    """Keep what C libraries write to standard error (ALSA: ten lines without a device) off the terminal."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)

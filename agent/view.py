@@ -1,4 +1,4 @@
-"""A piece as HTML: picture, what was seen, the plan with its causes, the score, a player. No network, no script.
+"""A piece as HTML: picture, what was seen, the plan with its causes, score, player. No network, no script.
 
 Everything that is text is escaped; pictures, score and sound are inside the page.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 
 _PICTURE_SIDE = 480
 _STYLE = """
-.cs{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#fff;max-width:1000px;margin:auto;padding:12px}
+.cs{font:15px/1.5 system-ui,sans-serif;color:#1b1b1b;background:#fff}
+.cs{max-width:1000px;margin:auto;padding:12px}
 .cs h1{font-size:1.6em;margin:.2em 0}.cs h2{font-size:1.15em;margin:1.2em 0 .3em}
-.cs .top{display:flex;gap:20px;flex-wrap:wrap}.cs .top img{max-width:420px;height:auto}.cs .top>div{flex:1;min-width:280px}
-.cs table{border-collapse:collapse;width:100%}.cs td,.cs th{border-bottom:1px solid #ddd;padding:4px 8px;text-align:left;vertical-align:top}
-.cs .sw{display:inline-block;width:2.2em;height:1.1em;border:1px solid #888;vertical-align:middle;margin-right:.4em}
+.cs .top{display:flex;gap:20px;flex-wrap:wrap}.cs .top>div{flex:1;min-width:280px}
+.cs .top img{max-width:420px;height:auto}
+.cs table{border-collapse:collapse;width:100%}
+.cs td,.cs th{border-bottom:1px solid #ddd;padding:4px 8px;text-align:left;vertical-align:top}
+.cs .sw{display:inline-block;width:2.2em;height:1.1em;border:1px solid #888}
+.cs .sw{vertical-align:middle;margin-right:.4em}
 .cs .page svg{width:100%;height:auto}.cs small{color:#555}.cs audio{width:100%}
 """
 
@@ -29,7 +34,8 @@ def page_html(piece: Piece, sound: Sound) -> str:
     """Return a whole page, to be saved, with a player for ``sound``."""
     title = escape(piece.plan.title)
     head = f'<meta charset="utf-8"><title>{title}</title><meta name="viewport" content="width=device-width">'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{notebook_html(piece, sound)}</body></html>\n'
+    body = notebook_html(piece, sound)
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
 
 def notebook_html(piece: Piece, sound: Sound) -> str:
@@ -44,10 +50,12 @@ def notebook_html(piece: Piece, sound: Sound) -> str:
 
 def _top(piece: Piece) -> str:
     scene = piece.scene
-    seen = ", ".join(f"{escape(o.name)} ({o.probability:.0%})" for o in scene.objects[:5]) or "nothing recognised"
+    seen = (
+        ", ".join(f"{escape(o.name)} ({o.probability:.0%})" for o in scene.objects[:5])
+        or "nothing recognised"
+    )
     swatches = "".join(
-        f"<span class='sw' style='background:{escape(s.hex)}' title='{escape(s.name)}'></span>{escape(s.name)} "
-        f"{s.share:.0%} &nbsp; "
+        f"<span class='sw' style='background:{escape(s.hex)}'></span>{escape(s.name)} {s.share:.0%} &nbsp; "
         for s in scene.colour.swatches
     )
     feeling = (
@@ -62,7 +70,7 @@ def _top(piece: Piece) -> str:
 
 
 def _picture(piece: Piece) -> str:
-    """The picture as a small JPEG in a data URI."""
+    """Return the picture as a small JPEG in a data URI."""
     small = piece.picture.copy()
     small.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
     data = io.BytesIO()
@@ -76,7 +84,8 @@ def _plan(piece: Piece) -> str:
     values = {
         "genre": plan.genre,
         "key": plan.key,
-        "tempo": f"{plan.tempo:g} quarter notes a minute" + (f" ({plan.tempo_text})" if plan.tempo_text else ""),
+        "tempo": f"{plan.tempo:g} quarter notes a minute"
+        + (f" ({plan.tempo_text})" if plan.tempo_text else ""),
         "meter": plan.meter,
         "form": f"{plan.form}, {plan.bars} bars",
         "instruments": ", ".join(f"{part.instrument} ({part.role})" for part in plan.instruments),
@@ -91,7 +100,7 @@ def _plan(piece: Piece) -> str:
             for c in plan.causes.get(element, [])
         )
         rows.append(f"<tr><th>{escape(element)}</th><td>{escape(value)}</td><td>{causes}</td></tr>")
-    return f"<h2>Why it sounds so</h2><table><tr><th>element</th><th>decision</th><th>because</th></tr>{''.join(rows)}</table>"
+    return _table("Why it sounds so", ("element", "decision", "because"), "".join(rows))
 
 
 def _exemplars(piece: Piece) -> str:
@@ -100,7 +109,7 @@ def _exemplars(piece: Piece) -> str:
         f"<td>{escape(hit.exemplar.licence)}</td><td>{escape('; '.join(hit.why))}</td></tr>"
         for hit in piece.exemplars
     )
-    return f"<h2>Exemplars</h2><table><tr><th>title</th><th>source</th><th>licence</th><th>why</th></tr>{rows}</table>"
+    return _table("Exemplars", ("title", "source", "licence", "why"), rows)
 
 
 def _history(piece: Piece) -> str:
@@ -109,7 +118,13 @@ def _history(piece: Piece) -> str:
         f"<td>{'accepted' if entry.accepted else 'refused'}: {escape(entry.reason)}</td></tr>"
         for entry in piece.history
     )
-    return f"<h2>Drafts and revisions</h2><table><tr><th>draft</th><th>score</th><th>verdict</th></tr>{rows}</table>"
+    return _table("Drafts and revisions", ("draft", "score", "verdict"), rows)
+
+
+def _table(heading: str, columns: Sequence[str], rows: str) -> str:
+    """Return a table with its heading; ``rows`` is HTML."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    return f"<h2>{escape(heading)}</h2><table><tr>{head}</tr>{rows}</table>"
 
 
 def _score(piece: Piece) -> str:

@@ -10,8 +10,8 @@
     ├── StoreError        the exemplar store is broken, locked, or of another model
     └── RenderError       a score that could not be engraved or sounded
 
-Every message says what was wrong, the value seen, and what to do next. The command line prints the message on one
-line and ends with exit code 2.
+Every message says what was wrong, the value seen, and what to do next. The command line prints the message on
+one line and ends with exit code 2.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one: to a temporary name beside the target, then renamed."""
+"""Writing files so that a reader never sees half of one: to a temporary name beside it, then renamed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CACHE_VARIABLE = "CHIAROSCORE_CACHE"
 
 
 def cache_dir() -> pathlib.Path:
-    """Folder for what can be rebuilt (the exemplar store): ``$CHIAROSCORE_CACHE`` or the user's cache folder."""
+    """Return the folder for what can be rebuilt: ``$CHIAROSCORE_CACHE`` or the user's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     return pathlib.Path(named) if named else pathlib.Path(platformdirs.user_cache_dir("chiaroscore"))
 
 
 def check_writable(folder: str | os.PathLike[str]) -> None:
-    """Make sure that files can be made in a folder, or that the folder itself can be made; leaves nothing behind.
+    """Make sure that files can be made in a folder, or the folder itself; leaves nothing behind.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> pathlib.Path:
 def replace_folder(folder: str | os.PathLike[str], files: Mapping[str, bytes]) -> list[pathlib.Path]:
     """Write all ``files`` (name -> content) into ``folder``, or none of them; returns their paths.
 
-    The files are first written to a scratch folder inside the target and moved when all are whole, so a full disk
-    leaves what was there as it was.
+    The files are first written to a scratch folder inside the target and moved when all are whole, so a full
+    disk leaves what was there as it was.
 
     Raises
     ------

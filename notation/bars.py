@@ -1,8 +1,8 @@
 """Do the bars of a voice add up to the meter?
 
-A bar may be short where music is divided across it: a pickup at the start of the tune or of a section, a last bar that
-leaves room for a pickup, a bar cut in two by a repeat sign or double bar. Every other short bar, and every long one, is
-wrong. Free meter (``M:none``) has no wrong bars.
+A bar may be short where music is divided across it: a pickup at the start of the tune or of a section, a last
+bar that leaves room for a pickup, a bar cut in two by a repeat sign or double bar. Every other short bar, and
+every long one, is wrong. Free meter (``M:none``) has no wrong bars.
 """
 
 from __future__ import annotations

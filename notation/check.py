@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from chiaroscore import NotationError
 from notation.bars import bar_problems
 from notation.instruments import instrument
-from notation.parse import Reading, reading
+from notation.parse import UNIT_LENGTH, Reading, reading
 from notation.perform import play_order
 from notation.problems import Places, from_abcjs, problem
 from notation.repeats import sections
+from notation.tempo import DEFAULT_QPM
 from notation.tune import Note, Problem, Voice
 
 _OPEN_FIELD = re.compile(r"\[[A-Za-z]:[^\]\n]*$", re.MULTILINE)
@@ -27,8 +28,8 @@ _UNPLAYED = re.compile(r"^(D\.[CS]\.|D[CS]\b|fine$|dacapo|dacoda)", re.IGNORECAS
 def check(abc: str) -> list[Problem]:
     r"""Return all problems of an ABC text, in order of place; an empty list for a faultless tune.
 
-    Errors mean that the tune would play or draw otherwise than written, or not at all; warnings that somebody should
-    look. Only texts beyond reading stop the search: they give one problem.
+    Errors mean that the tune would play or draw otherwise than written, or not at all; warnings that somebody
+    should look. Only texts beyond reading stop the search: they give one problem.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def _of_text(read: Reading, places: Places) -> Iterator[Problem]:
         yield problem("missing-number", "no X: field", places.of(read.start))
     if "K" not in headers:
         yield problem("missing-key", "no K: field ends the header", places.of(read.fields.body))
+    yield from _of_fields(read, places)
     yield from _above(read, places)
     yield from _below(read, places)
     for match in _OPEN_FIELD.finditer(read.text, read.fields.body, read.stop):
@@ -91,6 +93,23 @@ def _of_text(read: Reading, places: Places) -> Iterator[Problem]:
     if len(re.sub(r"[^A-Z]", "", order)) > 1:
         yield problem(
             "not-played", f"the part order P:{order[:40]} is not followed", places.of(read.fields.places["P"])
+        )
+
+
+def _of_fields(read: Reading, places: Places) -> Iterator[Problem]:
+    """Header fields that are there but say nothing."""
+    headers, where = read.fields.headers, read.fields.places
+    meter, unit, tempo = (headers.get(letter, "").split("\n")[0] for letter in "MLQ")
+    if meter and meter.lower() != "none" and not read.tune.meter.denominator:
+        yield problem("field", f"M:{meter[:40]} is no meter", places.of(where["M"]))
+    if unit and not UNIT_LENGTH.match(unit):
+        yield problem("field", f"L:{unit[:40]} is no note length", places.of(where["L"]))
+    key = headers.get("K", "").split("\n")[0]
+    if key[:1] in set("ABCDEFG") and not read.tune.key.tonic:
+        yield problem("field", f"K:{key[:40]} is no key", places.of(where["K"]))
+    if tempo and not re.search(r"\d", tempo) and read.tune.tempo.qpm == DEFAULT_QPM:
+        yield problem(
+            "tempo", f"Q:{tempo[:40]} names no tempo, it plays at {DEFAULT_QPM:g}", places.of(where["Q"])
         )
 
 

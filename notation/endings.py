@@ -9,7 +9,8 @@ from notation.limits import MAX_PASSES
 
 
 def ending_numbers(ending: str) -> list[int]:
-    """Return the passes of an ending: ``"1,3"`` is [1, 3], ``"1-3"`` is [1, 2, 3], a text without numbers is [].
+    """Return the passes of an ending: ``"1,3"`` is [1, 3], ``"1-3"`` is [1, 2, 3], a text without numbers is
+    [].
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """abcjs inside Python: one V8 engine in a process, made on first use, thrown away when it misbehaves.
 
-The engine is not thread-safe, so every call holds a lock. A V8 that came through ``fork`` is never touched again: the
-child leaks it on purpose and makes its own. ``atexit`` closes the engine, because a process that ends with an open one
-hangs.
+The engine is not thread-safe, so every call holds a lock. A V8 that came through ``fork`` is never touched
+again: the child leaks it on purpose and makes its own. ``atexit`` closes the engine, because a process that
+ends with an open one hangs.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def call(function: str, *arguments: Any) -> Any:
     MissingPartError
         If abcjs or mini-racer is not installed.
     """
-    from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
-
     with _lock:
         racer = _engine()
+        from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException
+
         try:
             return racer.call(function, *arguments, timeout_sec=MAX_SECONDS)
         except JSTimeoutException as error:
@@ -93,8 +93,8 @@ def _engine() -> Any:
 
 
 def _made_outside_any_event_loop() -> Any:
-    """Make the engine in a thread of its own: in Jupyter the calling thread has a running event loop, which mini-racer
-    would adopt, and then no call could have a time limit.
+    """Make the engine in a thread of its own: in Jupyter the calling thread has a running event loop, which
+    mini-racer would adopt, and then no call could have a time limit.
     """
     made: list[Any] = []
 

@@ -30,9 +30,9 @@ def unified(text: str) -> str:
 def split(book: str) -> list[str]:
     """Split an ABC book into its tunes, in order.
 
-    A tune runs from its ``X:`` line to the next empty line or ``X:`` line. Directives (``%%...``) above the first
-    tune hold for all of them and are put in front of each. A text without any ``X:`` line is returned whole, as one
-    tune, if there is anything in it.
+    A tune runs from its ``X:`` line to the next empty line or ``X:`` line. Directives (``%%...``) above the
+    first tune hold for all of them and are put in front of each. A text without any ``X:`` line is returned
+    whole, as one tune, if there is anything in it.
 
     Returns
     -------
@@ -109,36 +109,39 @@ def scan(text: str, start: int, stop: int) -> Fields:
 
 
 def _scan_header(text: str, start: int, stop: int, found: Fields) -> None:
-    position, last, speaker = start, "", ""
+    """Read the fields down to ``K:``, and the MIDI directives and voices down to the first line of music."""
+    position, last, speaker, below_key = start, "", "", False
+    found.body = stop
     for line in text[start:stop].split("\n"):
         here, position = position, position + len(line) + 1
-        midi = _MIDI.match(line)
+        midi, match = _MIDI.match(line), _FIELD.match(line)
         if midi:
             _voice_midi(found.voices.get(speaker, found.common), midi[1].split("%")[0].split())
-        match = _FIELD.match(line)
-        if match is None:
-            if line.strip() and not line.lstrip().startswith("%") and last != "H":
-                found.body = here
-                break
-            continue
-        letter, value = match[1], re.sub(r"(?<!\\)%.*", "", match[2]).strip()
-        if letter == "+":
-            found.headers[last] = f"{found.headers.get(last, '')} {value}".strip()
-            continue
-        found.places.setdefault(letter, here)
-        found.headers[letter] = f"{found.headers[letter]}\n{value}" if letter in found.headers else value
-        last = letter
-        if letter == "V" and value:
-            speaker = value.split()[0]
-            _voice(found, speaker, value[len(speaker) :], (here, position - 1))
-        if letter == "K":
-            found.body = min(position, stop)
+        elif (
+            match is None
+            and line.strip()
+            and not line.lstrip().startswith("%")
+            and (below_key or last != "H")
+        ):
+            found.body = min(found.body, here)
             break
-    else:
-        found.body = stop
-    if "V" in found.places:  # music right after the header belongs to the voice named last
-        found._turns.append(found.places["V"])
-        found._speakers.append(speaker)
+        elif match is not None:
+            letter, value = match[1], re.sub(r"(?<!\\)%.*", "", match[2]).strip()
+            if letter == "V" and value:
+                speaker = value.split()[0]
+                _voice(found, speaker, value[len(speaker) :], (here, position - 1))
+            if below_key:
+                continue
+            if letter == "V" and value:
+                found._turns[:], found._speakers[:] = [here], [speaker]
+            if letter == "+":
+                found.headers[last] = f"{found.headers.get(last, '')} {value}".strip()
+                continue
+            found.places.setdefault(letter, here)
+            found.headers[letter] = f"{found.headers[letter]}\n{value}" if letter in found.headers else value
+            last = letter
+            if letter == "K":
+                below_key, found.body = True, min(position, stop)
 
 
 def _voice(found: Fields, identity: str, properties: str, span: tuple[int, int]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from chiaroscore import NotationError
 
-#: Characters of one tune. A symphonic movement in ABC is about 100 kB, the longest of 4,248 corpus tunes 5 kB; the
-#: worst texts of this size that we could think of take abcjs about two seconds.
+#: Characters of one tune. A symphonic movement in ABC is about 100 kB, the longest of 4,248 corpus tunes 5
+#: kB; the worst texts of this size that we could think of take abcjs about two seconds.
 MAX_CHARACTERS = 131_072
-#: Characters of one line. abcjs looks a whole line ahead at many places, so its time grows with the square of a line.
+#: Characters of one line. abcjs looks a whole line ahead at many places, so its time grows with the square of
+#: a line.
 MAX_LINE = 8_192
 #: Nested or repeated opening brackets in a row that nothing musical needs.
 MAX_OPEN_BRACKETS = 64

@@ -1,8 +1,9 @@
 """How loud each written note is: dynamic marks, hairpins, the place in the bar, accents.
 
-The rule: a dynamic mark sets a level (``data/velocity.json``) that holds until the next one in the same voice; between
-the ends of a hairpin the level moves in a straight line to the mark that stands at its end, or by one level if none
-does; then the first note of a bar gets a little more, a note between the beats a little less, and accents more.
+The rule: a dynamic mark sets a level (``data/velocity.json``) that holds until the next one in the same
+voice; between the ends of a hairpin the level moves in a straight line to the mark that stands at its end, or
+by one level if none does; then the first note of a bar gets a little more, a note between the beats a little
+less, and accents more.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """ABC text to `Tune`: read by abcjs, placed in exact time by us.
 
-Where abcjs and the ABC 2.1 standard differ we follow the standard: a quintuplet in a compound meter takes three, uneven
-tuplets keep their ratio, bar rests follow the meter in force. No ``M:`` is free meter and eighth notes, no ``Q:`` is 120
-quarter notes per minute.
+Where abcjs and the ABC 2.1 standard differ we follow the standard: a quintuplet in a compound meter takes
+three, uneven tuplets keep their ratio, bar rests follow the meter in force. No ``M:`` is free meter and
+eighth notes, no ``Q:`` is 120 quarter notes per minute.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from notation.voices import read_voices
 
 _ZERO = Fraction(0)
 _NO_KEY = KeyChange(_ZERO, "", "none")
-_LENGTH = re.compile(r"^\s*(\d{1,3})\s*(?:/\s*(\d{1,4}))?\s*$")
+#: What `L:` may say.
+UNIT_LENGTH = re.compile(r"^\s*([1-9]\d{0,2})\s*(?:/\s*([1-9]\d{0,3}))?\s*$")
 _REMEMBERED_SIZE = 20_000
-#: Characters outside the basic plane take two places in JavaScript; they cross over as private-use characters.
+#: Characters outside the basic plane take two places in JavaScript; they cross over as private-use
+#: characters.
 _PRIVATE = 0xE000
 _PRIVATE_COUNT = 6400
 
@@ -61,7 +63,8 @@ def parse(abc: str) -> Tune:
     Raises
     ------
     NotationError
-        If the text is empty, is not ABC at all (no ``X:``, no ``K:``), or is beyond the limits of `notation.limits`.
+        If the text is empty, is not ABC at all (no ``X:``, no ``K:``), or is beyond the limits of
+        `notation.limits`.
     MissingPartError
         If abcjs or mini-racer is not installed.
 
@@ -161,8 +164,8 @@ def _tune(
 
 
 def _unit(headers: dict[str, str], meter: MeterChange) -> Fraction:
-    match = _LENGTH.match(headers.get("L", "").split("\n")[0])
-    if match and int(match[2] or 1):
+    match = UNIT_LENGTH.match(headers.get("L", "").split("\n")[0])
+    if match:
         return Fraction(4 * int(match[1]), int(match[2] or 1))
     length = bar_length(meter.numerator, meter.denominator)
     return Fraction(1, 4) if meter.denominator and length < 3 else Fraction(1, 2)

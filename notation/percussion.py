@@ -18,8 +18,8 @@ def drum_key(
 ) -> int | None:
     """Return the General MIDI percussion key of a written note, or None if no map names it.
 
-    abcjs has looked the letter up already if it knew the clef (``found[3]``); ``%%MIDI drummap`` and ``%%percmap`` are
-    asked next, with the accidental and then without.
+    abcjs has looked the letter up already if it knew the clef (``found[3]``); ``%%MIDI drummap`` and
+    ``%%percmap`` are asked next, with the accidental and then without.
     """
     if found and found[3] is not None:
         return int(found[3])

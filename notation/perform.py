@@ -2,8 +2,9 @@
 
 Rules
 -----
-Repeats and endings: `notation.repeats`. Grace notes take half of the note they decorate, in equal shares, as in abcjs. Trills, turns,
-rolls and staccato are played plain, ``P:``, D.C. and D.S. are not followed. Chord symbols never sound.
+Repeats and endings: `notation.repeats`. Grace notes take half of the note they decorate, in equal shares, as
+in abcjs. Trills, turns, rolls and staccato are played plain, ``P:``, D.C. and D.S. are not followed. Chord
+symbols never sound.
 """
 
 from __future__ import annotations

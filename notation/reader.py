@@ -80,7 +80,8 @@ class VoiceReader(Staff):
         self.closed_at: dict[int, int] = {}
         self.bar_alterations: list[tuple[int, ...]] = []
 
-    # -- staff --------------------------------------------------------------------------------------------------
+    # -- staff
+    # --------------------------------------------------------------------------------------------------
 
     def line(self, staff: dict[str, Any], elements: Iterable[list[Any]]) -> None:
         """Read one line of music of this voice."""
@@ -114,7 +115,8 @@ class VoiceReader(Staff):
         elif kind == MIDI:
             self._midi(element[3], element[4])
 
-    # -- bars ---------------------------------------------------------------------------------------------------
+    # -- bars
+    # ---------------------------------------------------------------------------------------------------
 
     def _bar_line(self, element: list[Any]) -> None:
         _, start, end, kind, ending, stops, extras = element
@@ -178,7 +180,8 @@ class VoiceReader(Staff):
         if self.bar_char < 0:
             self.bar_char = start
 
-    # -- notes --------------------------------------------------------------------------------------------------
+    # -- notes
+    # --------------------------------------------------------------------------------------------------
 
     def note(self, element: list[Any]) -> None:
         """Read a note, chord or rest."""
@@ -349,7 +352,8 @@ class VoiceReader(Staff):
                 text = syllable.replace("\xa0", " ") + ("-" if divider == "-" else "")
                 self.lyrics.append(Mark(text, at, index, span))
 
-    # -- the end ------------------------------------------------------------------------------------------------
+    # -- the end
+    # ------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """Close the last bar."""

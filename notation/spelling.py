@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-A *step* counts white keys from middle C: 0 is C4, 7 is C5, -1 is B3. An *alteration* counts semitones: 1 is a sharp.
+A *step* counts white keys from middle C: 0 is C4, 7 is C5, -1 is B3. An *alteration* counts semitones: 1 is a
+sharp.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from functools import lru_cache
 
 LETTERS = "CDEFGAB"
 _NATURAL = (0, 2, 4, 5, 7, 9, 11)
-#: Letters moved by a transposition of 0-11 semitones: the diatonic size of the interval a musician would write.
+#: Letters moved by a transposition of 0-11 semitones: the diatonic size of the interval a musician would
+#: write.
 _STEPS_OF = (0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
 ALTERATION = {
     "sharp": 1,

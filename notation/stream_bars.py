@@ -228,7 +228,7 @@ def _duration(length: Fraction, tuplet: tuple[int, int] | None) -> m21duration.D
         if len(plain.components) == 1:
             plain.appendTuplet(m21duration.Tuplet(*tuplet))
             found = plain
-    if any(part.type in ("inexpressible", "2048th") for part in found.components):
+    if any(part.type == "2048th" for part in found.components):
         raise NotationError(f"a length of {length} quarter notes cannot be written; use simpler note values")
     return found
 

@@ -111,23 +111,20 @@ def _sign(sign: str | None) -> str:
 
 
 def _add_hairpins(part: stream.Part, loudness: dict[int, list[Mark]], measures: list[Placed]) -> None:
-    """Wedges from the first note at or after their start to the last note at or before their end."""
+    """Wedges from the note at their start to the last note before their end."""
     starts: dict[str, note.NotRest] = {}
+    latest: note.NotRest | None = None
     for placed in measures:
+        sounding = [(written.onset, shown) for written, shown in placed.notes if not written.grace]
         for mark in loudness.get(placed.bar.number, ()):
-            name = mark.text.rstrip("()")
-            name = _HAIRPIN_NAMES.get(name, name)
-            shown = _nearest(placed, mark)
-            if name not in _HAIRPINS or shown is None:
-                continue
-            if mark.text.endswith("("):
-                starts[name] = shown
-            elif mark.text.endswith(")") and name in starts and starts[name] is not shown:
-                part.insert(0, _HAIRPINS[name](starts.pop(name), shown))
-
-
-def _nearest(placed: Placed, mark: Mark) -> note.NotRest | None:
-    """Return the note at the mark, else the last before it, else the first of the bar."""
-    sounding = [(written, shown) for written, shown in placed.notes if not written.grace]
-    before = [shown for written, shown in sounding if written.onset <= mark.onset]
-    return before[-1] if before else sounding[0][1] if sounding else None
+            name = _HAIRPIN_NAMES.get(mark.text[:-1], mark.text[:-1])
+            if name in _HAIRPINS and mark.text.endswith("("):
+                following = [shown for onset, shown in sounding if onset >= mark.onset]
+                starts.update({name: following[0]} if following else {})
+            elif name in starts and mark.text.endswith(")"):
+                before = [shown for onset, shown in sounding if onset < mark.onset]
+                last = before[-1] if before else latest
+                first = starts.pop(name)
+                if last is not None and last is not first:
+                    part.insert(0, _HAIRPINS[name](first, last))
+        latest = sounding[-1][1] if sounding else latest

@@ -1,9 +1,9 @@
 """Tempo and meter fields as numbers.
 
-``Q:1/4=120``, ``Q:3/8=60``, ``Q:1/4 3/8=40`` (beats are added), ``Q:"Allegro" 1/4=120`` and ``Q:"Allegro"`` are read as
-the ABC 2.1 standard says. ``Q:120`` and ``Q:C=120``, deprecated there and read differently by different programs, mean
-quarter notes, as in abc2midi. A tempo word alone gets abcjs's beats per minute for it, in quarter notes. A tune without a
-tempo, or with a word nobody knows, is played at `DEFAULT_QPM`.
+``Q:1/4=120``, ``Q:3/8=60``, ``Q:1/4 3/8=40`` (beats are added), ``Q:"Allegro" 1/4=120`` and ``Q:"Allegro"``
+are read as the ABC 2.1 standard says. ``Q:120`` and ``Q:C=120``, deprecated there and read differently by
+different programs, mean quarter notes, as in abc2midi. A tempo word alone gets abcjs's beats per minute for
+it, in quarter notes. A tune without a tempo, or with a word nobody knows, is played at `DEFAULT_QPM`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 
 from notation.tune import MeterChange, TempoChange
 
-#: Quarter notes per minute where the tune does not say: the default of the MIDI standard (500,000 us per quarter).
+#: Quarter notes per minute where the tune does not say: the default of the MIDI standard (500,000 us per
+#: quarter).
 DEFAULT_QPM = 120.0
 _QPM_RANGE = (4.0, 1000.0)
 _BEATS = re.compile(r"((?:\d{1,3}/\d{1,3}\s*)+)=\s*(\d{1,4}(?:\.\d{1,4})?)")

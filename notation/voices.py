@@ -16,8 +16,8 @@ from notation.tune import TempoChange, Voice
 def read_voices(lines: list[Any], sources: Sources) -> tuple[list[Voice], list[TempoChange]]:
     """Build the voices of a tune, overlays after the voice they stand in, and its tempo changes.
 
-    An overlay (``&``) becomes a voice of its own, ``1&2`` for the second layer of voice ``1``, with the bars of that
-    voice; its silent bars hold invisible rests.
+    An overlay (``&``) becomes a voice of its own, ``1&2`` for the second layer of voice ``1``, with the bars
+    of that voice; its silent bars hold invisible rests.
     """
     readers: dict[str, VoiceReader] = {}
     overlays: dict[tuple[str, int], Overlay] = {}

@@ -73,7 +73,8 @@ def validate(exemplars: Sequence[Exemplar]) -> None:
             raise StoreError(f"exemplar id {exemplar.id!r} is empty or comes twice; ids must be unique")
         if exemplar.genre not in genre_names():
             raise StoreError(
-                f"exemplar {exemplar.id} has the unknown genre {exemplar.genre!r}; use one of: {', '.join(genre_names())}"
+                f"exemplar {exemplar.id} has the unknown genre {exemplar.genre!r}; "
+                f"use one of: {', '.join(genre_names())}"
             )
         if not exemplar.caption.strip():
             raise StoreError(f"exemplar {exemplar.id} has no caption; it could never be found")
@@ -118,7 +119,8 @@ def self_recall(
                     answer and answer[-1].cosine > 1 - 1e-5
                 ):
                     raise StoreError(
-                        f"the new index does not find {exemplars[i].id!r} by its own vector; the disk may be full or faulty: build again"
+                        f"the index does not find {exemplars[i].id!r} by its own vector; "
+                        "the disk may be full or faulty: build it again"
                     )
             done += len(part)
             if progress:

@@ -1,4 +1,4 @@
-"""The built-in exemplars: texts from the installed music21 and our own files, analysis and vectors from shipped data.
+"""The built-in exemplars: texts of the installed music21 and of our own, analysis and vectors as shipped.
 
 Analysing the whole corpus takes a minute, embedding its captions another; ``scripts/build_vectors.py`` did
 both once. ``data/analysis.json.gz`` holds for each tune what `describe` found, or why it was left out, beside
@@ -194,7 +194,7 @@ def _new(raw: RawTune, prints: set[str]) -> Analysed | str:
 def builtin_vectors(
     exemplars: Sequence[Exemplar], embedder: Embedder, progress: Progress | None = None
 ) -> Vectors:
-    """Return the caption vectors, shape ``(n, dim)``: shipped ones where model and caption agree, others made now."""
+    """Return the caption vectors, shape ``(n, dim)``: shipped ones if model and caption agree, else new."""
     shipped = _shipped_vectors(embedder)
     rows = np.zeros((len(exemplars), embedder.dim), dtype=np.float32)
     missing: list[int] = []

@@ -1,4 +1,4 @@
-"""One or two English sentences about an exemplar, from its attributes: the text that is embedded and searched.
+"""One or two English sentences about an exemplar, from its attributes: the text that is searched.
 
 The wording varies, so that different ways of asking find it, but it is fixed by the exemplar's id: same
 exemplar, same caption.

@@ -57,7 +57,7 @@ class NotPlain(Exception):
 
 
 def read_chorales(folder: pathlib.Path, titles: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield ``(catalogue number, title, abc)`` of the plain chorales in a folder of .mxl files, in order of name."""
+    """Yield ``(catalogue number, title, abc)`` of the plain chorales in a folder of .mxl files, by name."""
     for path in sorted(folder.glob("bwv*.mxl")):
         number = path.stem.removeprefix("bwv")
         title = titles.get(number) or titles.get(number.partition("-")[0]) or f"Chorale BWV {number}"
@@ -183,7 +183,7 @@ def _barline(bar: _Bar, barline: ElementTree.Element) -> None:
 
 
 def _mode(parts: list[list[_Bar]]) -> str:
-    """Mode from the last bass note in the final signature: chorales end on their tonic, whatever the file claims."""
+    """Mode by the last bass note: chorales end on their tonic, whatever mode the file claims."""
     final = next(e for bar in reversed(parts[3]) for e in reversed(bar.elements) if e.step)
     name = final.step + {-1: "b", 0: "", 1: "#"}.get(final.alter, "")
     fifths = parts[3][-1].fifths
@@ -234,7 +234,7 @@ def _line(bars: list[_Bar], begin: int, end: int, mode: str) -> str:
 
 
 def _bar_text(bar: _Bar) -> str:
-    """Write the notes of a bar, beamed by the beat; accidentals are spelled out wherever a reader could doubt."""
+    """Write the notes of a bar, beamed by the beat; accidentals stand wherever a reader could doubt."""
     plain = _signature(bar.fifths)
     marked: set[str] = set()
     at, text = Fraction(0), ""

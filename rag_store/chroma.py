@@ -44,9 +44,8 @@ class Database:
         from chromadb.config import Settings
 
         try:
-            self._client = chromadb.PersistentClient(
-                str(folder), settings=Settings(anonymized_telemetry=False)
-            )
+            settings = Settings(anonymized_telemetry=False)
+            self._client: Any = chromadb.PersistentClient(str(folder), settings=settings)
             self._collections: dict[str, Any] = {
                 found.name: self._client.get_collection(found.name, embedding_function=None)
                 for found in self._client.list_collections()
@@ -88,7 +87,8 @@ class Database:
     def delete(self, ids: Sequence[str]) -> None:
         """Remove rows from every collection."""
         for name in self._collections:
-            self._at(name).delete(ids=list(ids))
+            for part in _batches(ids):
+                self._at(name).delete(ids=part)
 
     def nearest(self, name: str, queries: Vectors, n: int) -> list[list[Row]]:
         """Return the ``n`` nearest rows of a collection for each query, nearest first, ties by id."""
@@ -106,16 +106,21 @@ class Database:
 
     def fetch(self, name: str, ids: Sequence[str]) -> dict[str, Exemplar]:
         """Return the exemplars of some ids that a collection holds."""
-        found = self._at(name).get(ids=list(ids), include=["metadatas", "documents"])
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        return {identity: from_record(identity, abc, metadata) for identity, abc, metadata in rows}
+        found: dict[str, Exemplar] = {}
+        for part in _batches(ids):
+            got = self._at(name).get(ids=part, include=["metadatas", "documents"])
+            rows = zip(got["ids"], got["documents"], got["metadatas"], strict=True)
+            found |= {identity: from_record(identity, abc, metadata) for identity, abc, metadata in rows}
+        return found
 
     def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return the vectors of some ids that a collection holds."""
-        found = self._at(name).get(ids=list(ids), include=["embeddings"])
-        return {
-            i: np.asarray(v, dtype=np.float32) for i, v in zip(found["ids"], found["embeddings"], strict=True)
-        }
+        found: dict[str, Vectors] = {}
+        for part in _batches(ids):
+            got = self._at(name).get(ids=part, include=["embeddings"])
+            rows = zip(got["ids"], got["embeddings"], strict=True)
+            found |= {identity: np.asarray(vector, dtype=np.float32) for identity, vector in rows}
+        return found
 
     def everything(self, name: str) -> list[Exemplar]:
         """Return all exemplars of a collection, by id."""
@@ -133,7 +138,12 @@ class Database:
             raise StoreError("this store has been closed; open it again with Store.open()")
         if self._process != os.getpid():
             raise StoreError(
-                f"this store was opened in process {self._process} and cannot be used in its fork {os.getpid()}; "
+                f"this store was opened in process {self._process}, its fork {os.getpid()} cannot use it; "
                 "open it in the worker, and start workers by spawn"
             )
         return self._collections[name]
+
+
+def _batches(ids: Sequence[str]) -> list[list[str]]:
+    """Split ids into lists that Chroma and SQLite take; none for no ids, which Chroma refuses."""
+    return [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]

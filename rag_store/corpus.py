@@ -1,4 +1,4 @@
-"""Reading the built-in sources: the ABC books and chorales of the installed music21 corpus, and our own exemplars.
+"""Reading the built-in sources: ABC books and chorales of the installed music21 corpus, our own exemplars.
 
 A `RawTune` is cleaned text and hints, not yet parsed. Cleaning drops comments, page layout, words and
 editorial fields, puts the header in standard order and keeps the transcriber's name (Z:); it never touches a
@@ -21,7 +21,7 @@ from chiaroscore import MissingPartError
 
 #: Header fields that are kept, in the order they are written. X: comes first, K: last.
 KEPT = "TCRZMLQ"
-#: Tempo words that O'Neill's transcribers put into N: lines, in quarter notes a minute (our reading of the words).
+#: Tempo words that O'Neill's transcribers put into N: lines, in quarter notes a minute (our reading of them).
 TEMPO_WORDS = {
     "slow": 60,
     "very slow": 50,
@@ -62,7 +62,7 @@ def sources() -> dict[str, dict[str, Any]]:
 
 @cache
 def licences() -> dict[str, dict[str, str]]:
-    """Return the licences that are known, name -> ``{"commercial": "yes" | "no" | "unstated", "note": ...}``."""
+    """Return the known licences, name -> ``{"commercial": "yes" | "no" | "unstated", "note": ...}``."""
     return dict(source_file()["licences"])
 
 
@@ -89,7 +89,8 @@ def corpus_folder() -> pathlib.Path:
     folder = pathlib.Path(found.origin).parent / "corpus" if found and found.origin else None
     if folder is None or not (folder / "ryansMammoth").is_dir():
         raise MissingPartError(
-            f"music21's corpus is not installed (looked in {str(folder)!r}); run: pip install --force-reinstall music21"
+            f"music21's corpus is not installed (looked in {str(folder)!r}); "
+            "run: pip install --force-reinstall music21"
         )
     return folder
 
@@ -105,7 +106,7 @@ def read_original(folder: pathlib.Path) -> Iterator[RawTune]:
 
 
 def read_book(place: pathlib.Path, key: str) -> Iterator[RawTune]:
-    """Yield the tunes of an ABC file, or of all ABC files of a folder (of one tune each: the file names the tune)."""
+    """Yield the tunes of an ABC file, or of all ABC files of a folder."""
     taken: set[str] = set()
     for path in sorted(place.glob("*.abc")) if place.is_dir() else [place]:
         tunes = list(split_book(_decode(path.read_bytes())))
@@ -141,7 +142,7 @@ def split_book(text: str) -> Iterator[str]:
 
 
 def tidy(text: str, title: str) -> str:
-    """Return a tune as standard ABC: clean header, no comments, layout, words or editorial notes; same notes."""
+    """Return a tune as standard ABC: clean header, no comments, layout, words or remarks; the same notes."""
     header: dict[str, str] = {}
     body: list[str] = []
     key = ""
@@ -166,7 +167,7 @@ def tidy(text: str, title: str) -> str:
 
 
 def tidy_title(raw: str) -> tuple[str, str]:
-    """Return ``(title, rhythm suffix)``: ``"SILVER SPEAR, THE -- REEL."`` gives ``("The Silver Spear", "reel")``."""
+    """Return ``(title, rhythm)``: ``"SILVER SPEAR, THE -- REEL."`` gives ``("The Silver Spear", "reel")``."""
     title, _, suffix = " ".join(raw.split()).partition(" -- ")
     title = title.strip(" .")
     moved = re.fullmatch(r"(.+?)\.?, (The|An|A|Da)", title, re.IGNORECASE)
@@ -185,7 +186,7 @@ def _read_bach(folder: pathlib.Path) -> Iterator[RawTune]:
 
 @cache
 def title_table() -> dict[str, str]:
-    """Return ``data/chorale_titles.json``: number in the Bach catalogue -> title (made from music21's table)."""
+    """Return ``data/chorale_titles.json``: number in the Bach catalogue -> title (from music21's table)."""
     path = _data("chorale_titles.json")
     return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
@@ -212,7 +213,7 @@ def _strip_comment(line: str) -> str:
 
 
 def _tidy_music(line: str) -> str:
-    """Drop remarks, private signs and mail leftovers from a line of music; doubtful quoting leaves the line as it is."""
+    """Drop remarks, private signs and mail leftovers from a line of music; leave doubtful quoting alone."""
     if line.count('"') % 2 or '["' in line:
         return line
     line = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if _CHORD.fullmatch(quoted[1]) else "", line)

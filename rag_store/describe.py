@@ -22,8 +22,8 @@ from rag_store.words import genre_names, genre_table, matches, mood_names, mood_
 
 #: A melody this wide (an octave and a fourth) takes the first mood of its cell of the plane.
 WIDE = 17
-#: Arousal is neutral at this tempo and this many onsets a second: between the calm and the stirred halves of 1,078
-#: emotion-labelled piano pieces (4.0 and 6.3 onsets a second in EMOPIA; 99 and 132 qpm in VGMIDI).
+#: Arousal is neutral at this tempo and this many onsets a second: between the calm and the stirred halves of
+#: emotion-labelled pieces (4.0 and 6.3 onsets a second in EMOPIA's 1,078; 99 and 132 qpm in VGMIDI's 204).
 NEUTRAL_TEMPO, NEUTRAL_RATE = 112.0, 5.0
 
 
@@ -116,7 +116,7 @@ def find_genre(raw: RawTune, meter: str, tempo: float) -> str:
 
 
 def default_tempo(genre: str, meter: str) -> float:
-    """Tempo of a genre in quarter notes a minute; a reel, jig or hornpipe noted in 2/4 counts its beats by halves."""
+    """Return the tempo of a genre in quarter notes a minute; half of it for reels, jigs, hornpipes in 2/4."""
     tempo = float(genre_table()["genres"][genre]["tempo"])
     return tempo / 2 if meter == "2/4" and genre in genre_table()["halved_in_2/4"] else tempo
 

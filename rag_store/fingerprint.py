@@ -15,7 +15,7 @@ BARS = 8
 
 
 def fingerprint(tune: Tune) -> str:
-    """Return 16 hexadecimal digits, the same for transposed copies; "" if the first voice has no full bar of notes."""
+    """Return 16 hexadecimal digits, the same for transposed copies; "" if the first voice has no notes."""
     voice = tune.voices[0]
     notes = [note for note in voice.notes if not note.grace]
     bars = [bar for bar in voice.bars if bar.number > 0][:BARS]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: What the K: field and ending on the tonic count against a profile correlation in [-1, 1]. A different mode must
+#: What the K: field, and ending on the tonic, count beside a profile correlation in [-1, 1]. Another must
 #: beat the written one by this much (chosen on the modal tunes of O'Neill's, where K: names the mode).
 TRUST_WRITTEN = 0.25
 TRUST_FINAL = 0.25

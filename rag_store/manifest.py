@@ -11,7 +11,6 @@ import contextlib
 import json
 import pathlib
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -55,7 +54,7 @@ def read_manifest(place: pathlib.Path) -> Manifest | None:
         loaded = json.loads(path.read_text("utf-8"))
         if loaded.get("format") != FORMAT:
             raise StoreError(
-                f"the store at {str(place)!r} has format {loaded.get('format')!r}, this version reads {FORMAT}; {REBUILD}"
+                f"the store at {str(place)!r} has format {loaded.get('format')!r}, not {FORMAT}; {REBUILD}"
             )
         return Manifest(**loaded)
     except FileNotFoundError:
@@ -88,18 +87,20 @@ def writer_lock(place: pathlib.Path, wait: float) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     path = place / "writer.lock"
+    elsewhere = "choose another place with CHIAROSCORE_CACHE"
     try:
         place.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
-        started = time.monotonic()
-        with lock.acquire(timeout=wait):
-            yield
+        lock.acquire(timeout=wait)
     except Timeout as error:
         raise StoreError(
-            f"the store at {str(place)!r} is being written by another process (waited {time.monotonic() - started:.0f} s "
-            f"for {path.name}); wait for it to end, or choose another place with CHIAROSCORE_CACHE"
+            f"the store at {str(place)!r} is being written by another process (waited {wait:g} s); "
+            f"wait for it to end, or {elsewhere}"
         ) from error
     except OSError as error:
-        raise StoreError(
-            f"cannot write the store at {str(place)!r}: {error.strerror or error}; choose another place with CHIAROSCORE_CACHE"
-        ) from error
+        reason = error.strerror or error
+        raise StoreError(f"cannot write the store at {str(place)!r}: {reason}; {elsewhere}") from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,4 +1,4 @@
-"""How an `Exemplar` lies in Chroma: one collection a genre, the ABC as document, everything else as metadata."""
+"""How an `Exemplar` lies in Chroma: one collection a genre, the ABC as document, the rest as metadata."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from chiaroscore import StoreError
 from rag_store.exemplar import Exemplar
 
 #: HNSW parameters: small collections and these gave recall@5 = 0.995 where the defaults gave 0.70. A low
-#: ``sync_threshold`` writes the graph at once; else each open of a collection under 1,000 rows builds it again.
+#: ``sync_threshold`` writes the graph at once; else each open builds it again for collections under 1,000
+#: rows (0.74 s for 25 of them, against 0.14 s).
 HNSW: dict[str, Any] = {
     "space": "cosine",
     "ef_construction": 200,
@@ -57,7 +58,7 @@ def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exempla
 
 
 def content_digest(added: Iterable[Exemplar], removed: Iterable[Exemplar] = (), start: str = "0") -> str:
-    """Digest of a set of exemplars, in whatever order: the sum of their rows' digests, so that it can be carried on."""
+    """Digest of a set of exemplars in any order: the sum of their digests, so that it can be carried on."""
     total = int(start, 16) + sum(map(_row_digest, added)) - sum(map(_row_digest, removed))
     return f"{total % (1 << 128):032x}"
 

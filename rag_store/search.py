@@ -3,12 +3,12 @@
 Rules
 -----
 * Broad track: all genres' nearest captions, ordered by cosine.
-* Targeted track (if attributes are asked or named by the text): rows of the asked genre, or of all; ordered by the
-  weight of the attributes they meet, then by cosine; rows that meet none are not in it.
-* Joining: reciprocal rank fusion, 1 / (60 + rank) from each track (Cormack, Clarke & Buettcher 2009), the targeted one
-  counting double when any attribute was asked outright, not only read from the text.
-* Variety: maximal marginal relevance (Carbonell & Goldstein 1998), three quarters of the weight on relevance, decides
-  which are chosen; the joined score decides their order.
+* Targeted track (if attributes are asked or named by the text): rows of the asked genre, or of all; ordered
+  by the weight of the attributes they meet, then by cosine; rows that meet none are not in it.
+* Joining: reciprocal rank fusion, 1 / (60 + rank) from each track (Cormack, Clarke & Buettcher 2009), the
+  targeted one counting double when any attribute was asked outright, not only read from the text.
+* Variety: maximal marginal relevance (Carbonell & Goldstein 1998), three quarters of the weight on relevance,
+  decides which are chosen; the joined score decides their order.
 
 Equal scores are ordered by id, so the same question has the same answer.
 """
@@ -83,7 +83,7 @@ def fuse(broad_track: Sequence[Row], targeted_track: Sequence[Row], wanted: Want
 
 
 def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) -> list[Ranked]:
-    """Choose ``k`` by maximal marginal relevance (the best, then the best that differ from it ...); best score first."""
+    """Choose ``k`` by maximal marginal relevance; returned in order of score."""
     left, chosen = list(ranked), list(ranked[:1])
     left = left[1:]
     while left and len(chosen) < k:
@@ -103,7 +103,7 @@ def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) 
 
 
 def _said(row: Row, wanted: Wanted) -> str:
-    """Say which asked attributes a row meets and which it does not: "genre tango, meter 4/4 (not mood sad)"."""
+    """Say which asked attributes a row meets and which not: "genre tango, meter 4/4 (not mood sad)"."""
     met = wanted.met(row.metadata)
     said = ", ".join(f"{name.replace('_', ' ')} {row.metadata[name]}" for name in met)
     missed = [

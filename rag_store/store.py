@@ -140,7 +140,7 @@ class Store:
         licences: Collection[str] | None = DEFAULT_LICENCES,
         strict: bool = False,
     ) -> list[Hit]:
-        """Return the ``k`` best exemplars for a description of music, best first; see `rag_store.search` for the rule.
+        """Return the ``k`` best exemplars for a description of music, best first (rule: `rag_store.search`).
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Store:
         return sum(self._database.counts().values())
 
     def stats(self) -> dict[str, Any]:
-        """Return what the store holds: counts by genre, mood, mode, source and licence; model; place; version."""
+        """Return what the store holds: counts by genre, mood, mode, source, licence; model; place."""
         exemplars = [
             exemplar for name in self._database.names for exemplar in self._database.everything(name)
         ]
@@ -223,6 +223,8 @@ class Store:
         everything: list[Exemplar] = []
         for name in self._database.names:
             exemplars = self._database.everything(name)
+            if not exemplars:
+                continue
             found = self._database.vectors(name, [e.id for e in exemplars])
             everything += exemplars
             try:
@@ -305,7 +307,7 @@ class Store:
         return {name.removeprefix(PREFIX).replace("-", " "): n for name, n in counts if n}
 
     def _take_up(self) -> None:
-        """Move to the generation that is current now: another process may have built or added since this one opened."""
+        """Move to the generation that is current now: another process may have built or added meanwhile."""
         manifest = read_manifest(self._place)
         if manifest is None:
             raise StoreError(f"the store at {str(self._place)!r} was removed; open it again")
@@ -340,6 +342,6 @@ def _stale(manifest: Manifest | None) -> bool:
 def _same_model(place: pathlib.Path, manifest: Manifest, embedder: Embedder) -> None:
     if (manifest.model, manifest.dim) != (embedder.id, embedder.dim):
         raise StoreError(
-            f"the store at {str(place)!r} was built with the model {manifest.model!r} ({manifest.dim}-d), the current one is "
-            f"{embedder.id!r} ({embedder.dim}-d); {REBUILD}"
+            f"the store at {str(place)!r} was built with the model {manifest.model!r} ({manifest.dim}-d), "
+            f"the current one is {embedder.id!r} ({embedder.dim}-d); {REBUILD}"
         )

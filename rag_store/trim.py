@@ -9,7 +9,7 @@ ENDS = (":|", "||", "|]", "::", ":||:", ":|]")
 
 
 def trim(tune: Tune, longest: int) -> str:
-    """Return the text of a tune cut to at most ``longest`` bars; shorter tunes and tunes of several voices as they are.
+    """Return the text of a tune cut to at most ``longest`` bars; tunes of several voices whole.
 
     The cut falls after the last bar within the limit that ends a part, else after the last bar; what comes
     before it is not changed, so the result is a prefix of the text (and a final line break).

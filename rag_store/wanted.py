@@ -11,8 +11,8 @@ from chiaroscore import ControlError
 from rag_store.keys import table
 from rag_store.words import TEMPO_CLASSES, genre_names, genre_table, matches, mood_names, mood_table
 
-#: How much each attribute counts when targeted candidates are ordered: genre decides most, tempo class least (a tune
-#: is easily played faster; its mode and meter are in its notes).
+#: How much each attribute counts when targeted candidates are ordered: genre decides most, tempo class least
+#: (a tune is easily played faster; its mode and meter are in its notes).
 WEIGHTS = {"genre": 4, "mood": 2, "mode": 2, "meter": 2, "tempo_class": 1}
 
 
@@ -32,7 +32,7 @@ class Wanted:
         return {name: str(value) for name in WEIGHTS if (value := getattr(self, name)) is not None}
 
     def met(self, metadata: Mapping[str, Any]) -> list[str]:
-        """Names of the asked attributes that a row has; the word "fast" in a text is also met by "very fast"."""
+        """Names of the asked attributes that a row has; the word "fast" is also met by "very fast"."""
         loose = {"very fast"} if self.tempo_class == "fast" and "tempo_class" in self.read else set()
         return [
             name

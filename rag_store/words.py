@@ -14,7 +14,7 @@ TEMPO_CLASSES = (("slow", 76.0), ("moderate", 112.0), ("fast", 150.0), ("very fa
 
 @cache
 def genre_table() -> dict[str, Any]:
-    """Return ``data/genres.json``: genres with default tempi, and the rules that find them, with their source."""
+    """Return ``data/genres.json``: genres with default tempi, and the rules that find them."""
     return _load("genres.json")
 
 
@@ -35,7 +35,7 @@ def mood_names() -> tuple[str, ...]:
 
 
 def tempo_class(qpm: float) -> str:
-    """``"slow"`` below 76 quarter notes a minute, ``"moderate"`` below 112, ``"fast"`` below 150, else ``"very fast"``."""
+    """Return "slow" below 76 quarters a minute, "moderate" below 112, "fast" below 150, else "very fast"."""
     return next(name for name, below in TEMPO_CLASSES if qpm < below)
 
 

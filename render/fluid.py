@@ -156,8 +156,10 @@ class Synth:
     def __init__(self, font: pathlib.Path, rate: int, *, chorus: bool = False) -> None:
         self._module = fluidsynth()
         settings: dict[str, Any] = {"synth.cpu-cores": 1, "synth.chorus.active": int(chorus)}
-        # Gain 0.5 leaves the float output far from its limits; the loudness is set on the finished samples.
-        self._synth = self._module.Synth(gain=0.5, samplerate=float(rate), channels=16, **settings)
+        # FluidSynth sets up its tables during the first creation, without waiting for it in other threads.
+        with _lock:
+            # Gain 0.5 leaves the float output far from its limits; loudness is set on the finished samples.
+            self._synth = self._module.Synth(gain=0.5, samplerate=float(rate), channels=16, **settings)
         self._write = self._module.cfunc(
             "fluid_synth_write_float",
             ctypes.c_int,

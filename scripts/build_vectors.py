@@ -82,7 +82,7 @@ def chorale_titles() -> str:
 
 
 def analyse_all(processes: int, shipped: Shipped) -> list[tuple[RawTune, Analysed | str]]:
-    """Analyse every raw tune but those already shipped; later copies of a kept tune become the outcome "copy"."""
+    """Analyse every raw tune but those already shipped; later copies of a kept tune become "copy"."""
     raws = list(read_builtin())
     known = {raw.id: earlier for raw in raws if (earlier := shipped.outcome(raw)) is not None}
     new = [raw for raw in raws if raw.id not in known]
@@ -137,7 +137,8 @@ def report(outcomes: list[tuple[RawTune, Analysed | str]], analysis: int, vector
         if isinstance(found, str)
     )
     print(
-        f"{len(kept)} kept of {len(outcomes)}; analysis {analysis / 1e3:.0f} kB, vectors {vectors / 1e6:.2f} MB"
+        f"{len(kept)} kept of {len(outcomes)}; "
+        f"analysis {analysis / 1e3:.0f} kB, vectors {vectors / 1e6:.2f} MB"
     )
     for field in ("source", "genre", "mood", "mode", "tempo_class"):
         print(field, dict(collections.Counter(getattr(exemplar, field) for exemplar in kept).most_common()))

@@ -66,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @app.callback()
 def _about(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
+    ] = False,
     as_json: console.AsJson = False,
     verbose: console.Verbose = False,
 ) -> None:
@@ -96,7 +98,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         console.fail(error, as_json=as_json)
         return console.MISTAKE
     console.fail(error, as_json=as_json)
-    console.say(f"this is a fault in chiaroscore ({type(error).__name__}); run again with -v and report what it shows")
+    console.say(
+        f"this is a fault in chiaroscore ({type(error).__name__}); run again with -v and report what it shows"
+    )
     return console.BUG
 
 

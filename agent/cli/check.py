@@ -72,12 +72,15 @@ def read_abc(name: str) -> str:
     except FileNotFoundError as error:
         raise InputError(f"there is no file {name!r}; check the path") from error
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {name!r}: {getattr(error, 'strerror', None) or error}; check its permissions") from error
+        raise InputError(
+            f"cannot read {name!r}: {getattr(error, 'strerror', None) or error}; check its permissions"
+        ) from error
     if len(data) > MOST_BYTES:
         raise InputError(f"{name!r} is longer than {MOST_BYTES:,} bytes; split the collection into tunes")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{name!r} is not UTF-8 text (byte {error.start} is {data[error.start]:#04x}); convert it to UTF-8 first"
+            f"{name!r} is not UTF-8 text (byte {error.start} is {data[error.start]:#04x}); "
+            "convert it to UTF-8 first"
         ) from error

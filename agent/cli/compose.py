@@ -26,16 +26,22 @@ def _asks(name: str, metavar: str, text: str) -> Any:
 
 
 def compose(
-    pictures: Annotated[list[str], typer.Argument(metavar="PICTURE", help="PNG, JPEG, WebP, AVIF, GIF, TIFF, BMP.")],
+    pictures: Annotated[
+        list[str], typer.Argument(metavar="PICTURE", help="PNG, JPEG, WebP, AVIF, GIF, TIFF, BMP.")
+    ],
     output: Output,
-    tempo: Annotated[str | None, _asks("tempo", "QPM|WORD", "Quarter notes a minute (20 to 300), or a word: Andante.")] = None,
+    tempo: Annotated[
+        str | None, _asks("tempo", "QPM|WORD", "Quarter notes a minute (20 to 300), or a word: Andante.")
+    ] = None,
     key: Annotated[str | None, _asks("key", "KEY", "'D dorian', 'Bb', 'F#m'.")] = None,
     meter: Annotated[str | None, _asks("meter", "METER", "3/4, 6/8, 5/4 ...")] = None,
     bars: Annotated[str | None, _asks("bars", "N", "Length in bars, 4 to 128.")] = None,
     duration: Annotated[str | None, _asks("duration", "SECONDS", "Length in seconds, 4 to 600.")] = None,
     genre: Annotated[str | None, _asks("genre", "NAME", "waltz, nocturne, tango, blues, film ...")] = None,
     mood: Annotated[str | None, _asks("mood", "WORD", "calm, joyful, tense, melancholy ...")] = None,
-    instruments: Annotated[str | None, _asks("instruments", "NAMES", "'cello, harp', or a family: strings.")] = None,
+    instruments: Annotated[
+        str | None, _asks("instruments", "NAMES", "'cello, harp', or a family: strings.")
+    ] = None,
     seed: Annotated[str, _asks("seed", "N", "Another number gives another piece.")] = "0",
     formats: Annotated[str, _asks("formats", "LIST", f"Of {','.join(KNOWN)}.")] = ",".join(FORMATS),
     soundfont: SoundFont = None,
@@ -45,9 +51,9 @@ def compose(
 ) -> None:
     """Compose a piece for each picture.
 
-    One picture: its files go into FOLDER. Several: each gets a folder of its own in it; a picture that cannot be
-    composed is reported and the others go on. What is not asked for is chosen from the picture. The same picture,
-    requests and seed give the same files.
+    One picture: its files go into FOLDER. Several: each gets a folder of its own in it; a picture that
+    cannot be composed is reported and the others go on. What is not asked for is chosen from the picture.
+    The same picture, requests and seed give the same files.
     """
     requests: dict[str, Any] = {
         "tempo": tempo, "key": key, "meter": meter, "bars": bars, "duration": duration, "genre": genre,
@@ -68,7 +74,10 @@ def _checked(requests: dict[str, Any]) -> dict[str, Any]:
     from agent.controls import Controls
 
     controls = Controls.parse(**requests)
-    return {**{name: value for name, value in requests.items() if value is not None}, "seed": controls.seed or 0}
+    return {
+        **{name: value for name, value in requests.items() if value is not None},
+        "seed": controls.seed or 0,
+    }
 
 
 @dataclass
@@ -142,7 +151,9 @@ class _Job:
             return Agent()
         return Agent(store=Store.open(progress=progress.building))
 
-    def _composed(self, agent: Agent, picture: str, folder: pathlib.Path, progress: Progress) -> dict[str, Any]:
+    def _composed(
+        self, agent: Agent, picture: str, folder: pathlib.Path, progress: Progress
+    ) -> dict[str, Any]:
         """Compose, render and save one picture; returns what is said of the piece."""
         started = time.perf_counter()
         piece = agent.compose(picture, **self.requests, on_step=progress.step(picture))
@@ -152,7 +163,7 @@ class _Job:
 
 
 def folder_names(pictures: Sequence[str]) -> list[str]:
-    """Return a folder name for each picture: its own name, numbered where two have the same (in any case of letters)."""
+    """Return a folder name for each picture: its own, numbered where two are alike but for capitals."""
     from agent.agent import picture_name
 
     names: list[str] = []

@@ -1,9 +1,10 @@
-"""How the command line speaks: results to standard output, everything else to standard error, errors on one line.
+"""How the command line speaks: results to standard output, the rest to standard error, errors on one line.
 
 Conventions
 -----------
-With ``--json`` exactly one JSON document is written to standard output, also for an error, and only ASCII, so that any
-terminal and pipe takes it. Text from pictures and scores never reaches a terminal with its control characters.
+With ``--json`` exactly one JSON document is written to standard output, also for an error, and only ASCII, so
+that any terminal and pipe takes it. Text of pictures and scores never reaches a terminal with its control
+characters.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Exit codes: done; done, and errors were found; a mistake of the user's; a mistake of ours; stopped with Ctrl-C.
+#: Exit codes: done; done, errors were found; a mistake of the user's; a mistake of ours; stopped with Ctrl-C.
 OK, FOUND, MISTAKE, BUG, STOPPED = 0, 1, 2, 70, 130
 
 AsJson = Annotated[

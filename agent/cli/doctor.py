@@ -19,7 +19,9 @@ def doctor(as_json: console.AsJson = False, verbose: console.Verbose = False) ->
     if as_json:
         console.emit({"works": works, "parts": [one.asdict() for one in findings]})
     else:
-        rows = [[one.state, one.name, one.detail + (f"; {one.advice}" if one.advice else "")] for one in findings]
+        rows = [
+            [one.state, one.name, one.detail + (f"; {one.advice}" if one.advice else "")] for one in findings
+        ]
         console.table(["", "part", "found"], rows)
         console.show("composing will work" if works else "composing will not work: see what is missing above")
     raise typer.Exit(console.OK if works else console.MISTAKE)

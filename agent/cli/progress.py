@@ -1,4 +1,4 @@
-"""The steps of a composition as they happen, on standard error. Where that is no terminal, only building is told."""
+"""The steps of a composition as they happen, on standard error; without a terminal only building is told."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from rich.markup import escape
 from agent.cli import console
 
 #: What is done after each step.
-_NEXT = {"perceive": "planning", "plan": "searching exemplars", "retrieve": "writing", "draft": "writing", "revise": "revising"}
+_NEXT = {
+    "perceive": "planning",
+    "plan": "searching exemplars",
+    "retrieve": "writing",
+    "draft": "writing",
+    "revise": "revising",
+}
 
 
 class Progress:
@@ -37,7 +43,9 @@ class Progress:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Take it away."""
         self._bars.stop()
 
@@ -84,5 +92,7 @@ def _said(step: str, value: Any) -> str:
     if step == "plan":
         return f"planned: {value.genre} in {value.key}, {value.meter}, {value.tempo:g} qpm, {value.bars} bars"
     if step == "retrieve":
-        return f"found: {', '.join(hit.exemplar.title for hit in value[:3])}" if value else "found: no exemplar"
+        return (
+            f"found: {', '.join(hit.exemplar.title for hit in value[:3])}" if value else "found: no exemplar"
+        )
     return f"{value.what}: {value.after:.3f}, {'accepted' if value.accepted else 'refused'} ({value.reason})"

@@ -24,9 +24,13 @@ _RATE = 44_100
 
 
 def render(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="An ABC file with one tune; - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="An ABC file with one tune; - reads standard input.")
+    ],
     output: Output,
-    formats: Annotated[str, typer.Option("--formats", metavar="LIST", help=f"Of {','.join(_KNOWN)}.")] = _USUAL,
+    formats: Annotated[
+        str, typer.Option("--formats", metavar="LIST", help=f"Of {','.join(_KNOWN)}.")
+    ] = _USUAL,
     soundfont: SoundFont = None,
     engine: Engine = "auto",
     as_json: console.AsJson = False,
@@ -41,7 +45,11 @@ def render(
     errors = [one for one in found if one["severity"] == "error"]
     if errors:
         console.say(f"warning: {file}: {len(errors)} errors in the score; see: chiaroscore check {file}")
-    name = "tune" if file == "-" else re.sub(r"[^\w.-]+", "-", pathlib.Path(file).stem).strip("-.")[:80] or "tune"
+    name = (
+        "tune"
+        if file == "-"
+        else re.sub(r"[^\w.-]+", "-", pathlib.Path(file).stem).strip("-.")[:80] or "tune"
+    )
     written = replace_folder(output, _contents(abc, name, wanted, soundfont, engine))
     if as_json:
         console.emit({"file": file, "files": written, "problems": found})
@@ -90,4 +98,6 @@ def _drawn(tune: Tune, name: str, kind: str) -> dict[str, bytes]:
     if kind == "musicxml":
         return {f"{name}.musicxml": xml.encode()}
     pages = svg(xml)
-    return {page_name: page.encode() for page_name, page in zip(page_names(name, len(pages)), pages, strict=True)}
+    return {
+        page_name: page.encode() for page_name, page in zip(page_names(name, len(pages)), pages, strict=True)
+    }

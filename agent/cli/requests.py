@@ -10,10 +10,12 @@ import typer
 from chiaroscore import check_writable
 
 Output = Annotated[
-    pathlib.Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there.")
+    pathlib.Path,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there."),
 ]
 SoundFont = Annotated[
-    pathlib.Path | None, typer.Option("--soundfont", metavar="FILE", help="SoundFont (.sf2, .sf3) to play with.")
+    pathlib.Path | None,
+    typer.Option("--soundfont", metavar="FILE", help="SoundFont (.sf2, .sf3) to play with."),
 ]
 Engine = Annotated[
     str, typer.Option("--engine", metavar="NAME", help="How sound is made: auto, pyfluidsynth, midi2audio.")

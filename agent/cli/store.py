@@ -10,12 +10,16 @@ import typer
 
 from agent.cli import console
 
-store = typer.Typer(help="The exemplars that pieces learn from: build, search, count, test.", rich_markup_mode=None)
+store = typer.Typer(
+    help="The exemplars that pieces learn from: build, search, count, test.", rich_markup_mode=None
+)
 
 
 @store.command()
 def build(
-    force: Annotated[bool, typer.Option("--force", help="Build anew even if it is there; exemplars you added stay.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build anew even if it is there; exemplars you added stay.")
+    ] = False,
     as_json: console.AsJson = False,
     verbose: console.Verbose = False,
 ) -> None:
@@ -30,16 +34,22 @@ def build(
     if as_json:
         console.emit({"place": place, "count": count, "built": built, "seconds": round(seconds, 3)})
     else:
-        console.show(f"{count} exemplars in {place} ({f'built in {seconds:.1f} s' if built else 'already built'})")
+        console.show(
+            f"{count} exemplars in {place} ({f'built in {seconds:.1f} s' if built else 'already built'})"
+        )
 
 
 @store.command()
 def search(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the music is like: 'slow sad waltz in minor'.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What the music is like: 'slow sad waltz in minor'.")
+    ],
     genre: Annotated[str | None, typer.Option("--genre", metavar="NAME")] = None,
     mood: Annotated[str | None, typer.Option("--mood", metavar="WORD")] = None,
     meter: Annotated[str | None, typer.Option("--meter", metavar="METER")] = None,
-    mode: Annotated[str | None, typer.Option("--mode", metavar="MODE", help="major, minor, dorian ...")] = None,
+    mode: Annotated[
+        str | None, typer.Option("--mode", metavar="MODE", help="major, minor, dorian ...")
+    ] = None,
     count: Annotated[int, typer.Option("--count", "-k", metavar="N", help="How many, 1 to 100.")] = 5,
     as_json: console.AsJson = False,
     verbose: console.Verbose = False,
@@ -51,7 +61,14 @@ def search(
         console.emit({"hits": [{"score": hit.score, "why": hit.why, **asdict(hit.exemplar)} for hit in hits]})
         return
     rows = [
-        [f"{hit.score:.3f}", e.id, e.title, f"{e.genre}, {e.mood}", f"{e.tonic} {e.mode}, {e.meter}", "; ".join(hit.why)]
+        [
+            f"{hit.score:.3f}",
+            e.id,
+            e.title,
+            f"{e.genre}, {e.mood}",
+            f"{e.tonic} {e.mode}, {e.meter}",
+            "; ".join(hit.why),
+        ]
         for hit in hits
         for e in [hit.exemplar]
     ]
@@ -67,7 +84,9 @@ def stats(as_json: console.AsJson = False, verbose: console.Verbose = False) -> 
         console.emit(found)
         return
     for name, value in found.items():
-        shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else value
+        shown = (
+            ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, dict) else value
+        )
         console.show(f"{name}: {shown}")
 
 

@@ -16,7 +16,7 @@ _WIDTH = 110
 
 
 def lines(piece: dict[str, Any]) -> list[str]:
-    """Return the summary of a piece, five to six lines, from what `agent.cli.compose.described` says of it."""
+    """Return the summary of a piece from what `agent.cli.compose.described` says of it."""
     players = ", ".join(f"{part['name']} ({part['role']})" for part in piece["instruments"])
     pace = f"{piece['tempo']:g} qpm" + (f" ({piece['tempo_text']})" if piece["tempo_text"] else "")
     names = [os.path.basename(file) for file in piece["files"]]
@@ -37,7 +37,11 @@ def because(piece: Piece) -> list[str]:
     felt = f"valence {scene.emotion.valence:+.2f}, arousal {scene.emotion.arousal:+.2f}"
     plan = piece.plan
     decided = {"genre": plan.genre, "key": plan.key, "tempo": f"{plan.tempo:g} qpm"}
-    led = "; ".join(f"{decision}, for {_reason(plan.causes[name])}" for name, decision in decided.items() if plan.causes.get(name))
+    led = "; ".join(
+        f"{decision}, for {_reason(plan.causes[name])}"
+        for name, decision in decided.items()
+        if plan.causes.get(name)
+    )
     return [_short(f"seen: {seen}; {colours}; {scene.emotion.words[0]} ({felt})"), _short(f"so: {led}")]
 
 

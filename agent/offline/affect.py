@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-Valence and arousal lie in [-1, 1]: OASIS ratings r of 1 to 7 are (r - 4) / 3. The coefficients in ``data/affect.npz``
-were made by ``scripts/fit_affect.py`` from 317 photographs of OASIS (Kurdi, Lozano & Banaji 2017, Behavior Research
-Methods 49: 457-470); ``data/affect.json`` holds what cross-validation said of them. The kinds are OASIS's categories.
+Valence and arousal lie in [-1, 1]: OASIS ratings r of 1 to 7 are (r - 4) / 3. The coefficients in
+``data/affect.npz`` were made by ``scripts/fit_affect.py`` from 317 photographs of OASIS (Kurdi, Lozano &
+Banaji 2017, Behavior Research Methods 49: 457-470); ``data/affect.json`` holds what cross-validation said
+of them. The kinds are OASIS's categories.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ class Affect:
 def predictors(sight: Sight, measures: dict[str, float]) -> NDArray[np.float64]:
     """Return the regression's input: roots of the pooled features, texture, measures; shape (2143,).
 
-    The square root keeps a few strong features from outweighing all others. Label probabilities enter beside this,
-    as `Sight.probabilities`. ``measures`` are those of `colour_measures` and `composition_measures`, in their order.
+    The square root keeps a few strong features from outweighing all others. Label probabilities enter
+    beside this, as `Sight.probabilities`. ``measures`` are those of `colour_measures` and
+    `composition_measures`, in their order.
     """
     roots = np.sqrt(np.maximum(sight.features, 0.0))
     return np.concatenate([roots, sight.texture, np.fromiter(measures.values(), float)]).astype(np.float64)
@@ -51,9 +53,9 @@ def predictors(sight: Sight, measures: dict[str, float]) -> NDArray[np.float64]:
 def feel(sight: Sight, measures: dict[str, float]) -> Affect:
     """Return the `Affect` that the regression predicts for a picture.
 
-    Ridge regression shrinks towards the mean, so the prediction is stretched about the mean of the fitted photographs
-    until predicted and human standard deviation agree there ("spread" in ``data/affect.json``), then clipped to the
-    range of human ratings.
+    Ridge regression shrinks towards the mean, so the prediction is stretched about the mean of the fitted
+    photographs until predicted and human standard deviation agree there ("spread" in ``data/affect.json``),
+    then clipped to the range of human ratings.
     """
     fit = _coefficients()
     # Beyond 4 deviations lies what no fitted photograph was like: it shall not carry the prediction away.
@@ -61,7 +63,12 @@ def feel(sight: Sight, measures: dict[str, float]) -> Affect:
     raw = standard @ fit["weights"] + sight.probabilities @ fit["label_weights"] + fit["intercept"]
     report = table("affect")
     stretched = [
-        float(np.clip(report[name]["mean"] + report[name]["spread"] * (value - report[name]["mean"]), *report[name]["range"]))
+        float(
+            np.clip(
+                report[name]["mean"] + report[name]["spread"] * (value - report[name]["mean"]),
+                *report[name]["range"],
+            )
+        )
         for name, value in zip(TARGETS[:2], raw[:2], strict=True)
     ]
     odds = np.exp(report["kind"]["sharpness"] * (raw[2:] - raw[2:].max()))

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-Lab pixels are arrays of shape (height, width, 3): L* 0-100, a*, b* (D65). Measures are taken on at most `SIDE` pixels,
-so the size of a picture hardly changes them. ``saturation`` and ``contrast`` are ranks among ordinary photographs
-(`agent.offline.tables.rank`), ``brightness`` is mean L*/100.
+Lab pixels are arrays of shape (height, width, 3): L* 0-100, a*, b* (D65). Measures are taken on at most
+`SIDE` pixels, so the size of a picture hardly changes them. ``saturation`` and ``contrast`` are ranks among
+ordinary photographs (`agent.offline.tables.rank`), ``brightness`` is mean L*/100.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SIDE = 256
 _CLUSTER_PIXELS = 6000
 _BIN = 12.0  # Lab units: the size of a histogram cell that may seed a colour
-_SAME = 13.0  # Delta E 1976 below which two clusters are one colour to the eye at a glance
+_SAME = 11.0  # Delta E 1976 below which two clusters are one colour to the eye at a glance
 _SMALLEST = 0.015  # share of the picture below which a colour is not dominant
 _MOST = 5
 #: Mean chroma below which a picture counts as black and white (JPEG noise stays under 2, sepia is about 10).
@@ -39,16 +39,18 @@ def lab_pixels(picture: Image.Image) -> NDArray[np.float64]:
 
     scale = min(1.0, SIDE / max(picture.size))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    small = picture if size == picture.size else picture.resize(size, pil.Resampling.BOX)
+    small = (
+        picture if size == picture.size else picture.resize(size, pil.Resampling.LANCZOS, reducing_gap=3.0)
+    )
     return np.asarray(rgb2lab(np.asarray(small)), dtype=np.float64)
 
 
 def colour_measures(lab: NDArray[np.float64]) -> dict[str, float]:
     """Return the plain measures of Lab pixels that the words, the ranks and the emotion regression use.
 
-    ``warmth`` is the mean of 0.02 C*^1.07 cos(h - 50 deg), the chromatic term of the warm-cool scale of Ou, Luo,
-    Woodcock & Wright 2004 (Color Research and Application 29: 232-240). ``hue0`` to ``hue7`` are shares of chroma in
-    eight 45-degree sectors of hue, the first centred on 0 degrees (pink-red).
+    ``warmth`` is the mean of 0.02 C*^1.07 cos(h - 50 deg), the chromatic term of the warm-cool scale of Ou,
+    Luo, Woodcock & Wright 2004 (Color Research and Application 29: 232-240). ``hue0`` to ``hue7`` are
+    shares of chroma in eight 45-degree sectors of hue, the first centred on 0 degrees (pink-red).
     """
     lightness = lab[..., 0].ravel()
     chroma = np.hypot(lab[..., 1], lab[..., 2]).ravel()
@@ -78,8 +80,8 @@ def colour_measures(lab: NDArray[np.float64]) -> dict[str, float]:
 def swatches(lab: NDArray[np.float64]) -> list[Swatch]:
     """Return up to five dominant colours, largest share first, each with the nearest name of the table.
 
-    Histogram peaks seed Lloyd's k-means on at most 6,000 pixels (no random start, so the same picture gives the same
-    colours), clusters closer than 13 Delta E are merged, and so are those that get the same name.
+    Histogram peaks seed Lloyd's k-means on at most 6,000 pixels (no random start, so the same picture gives
+    the same colours), clusters closer than 11 Delta E are merged, and so are those that get the same name.
     """
     pixels = lab.reshape(-1, 3)
     pixels = pixels[:: max(1, len(pixels) // _CLUSTER_PIXELS)]
@@ -122,10 +124,17 @@ def see_colour(lab: NDArray[np.float64], measures: dict[str, float]) -> Colour:
     )
 
 
-def _words(brightness: float, saturation: float, contrast: float, warmth: float, colourless: bool) -> list[str]:
+def _words(
+    brightness: float, saturation: float, contrast: float, warmth: float, colourless: bool
+) -> list[str]:
     """Return light, colour strength, temperature and contrast as words, only where they stand out."""
-    light = _step(brightness, ((0.15, "very dark"), (0.32, "dark"), (0.42, "dim"), (0.6, ""), (0.75, "light"), (1.1, "bright")))
-    strength = "black and white" if colourless else _step(saturation, ((0.25, "muted"), (0.75, ""), (1.1, "vivid")))
+    light = _step(
+        brightness,
+        ((0.15, "very dark"), (0.32, "dark"), (0.42, "dim"), (0.6, ""), (0.75, "light"), (1.1, "bright")),
+    )
+    strength = (
+        "black and white" if colourless else _step(saturation, ((0.25, "muted"), (0.75, ""), (1.1, "vivid")))
+    )
     heat = "" if colourless else _step(warmth, ((-0.2, "cool"), (0.25, ""), (1.1, "warm")))
     edge = _step(contrast, ((0.2, "soft"), (0.8, ""), (1.1, "high contrast")))
     return [word for word in (light, strength, heat, edge) if word]
@@ -139,7 +148,10 @@ def _step(value: float, steps: tuple[tuple[float, str], ...]) -> str:
 def _peaks(pixels: NDArray[np.float64], most: int = 9) -> NDArray[np.float64]:
     """Return the centres of the fullest Lab cells, no two closer than 1.5 cells, shape (up to ``most``, 3)."""
     cells, where, counts = np.unique(np.floor(pixels / _BIN), axis=0, return_inverse=True, return_counts=True)
-    means = np.stack([np.bincount(where.ravel(), pixels[:, i], len(cells)) for i in range(3)], axis=1) / counts[:, None]
+    means = (
+        np.stack([np.bincount(where.ravel(), pixels[:, i], len(cells)) for i in range(3)], axis=1)
+        / counts[:, None]
+    )
     chosen: list[NDArray[np.float64]] = []
     for index in np.argsort(-counts, kind="stable"):
         if all(np.linalg.norm(means[index] - other) > 1.5 * _BIN for other in chosen):

@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-All measures come from the lightness L* (0-100) of Lab pixels at most 256 pixels long (`agent.offline.colour.lab_pixels`).
-`Dynamic` holds ranks among ordinary photographs (`agent.offline.tables.rank`), 0.5 being the median.
+All measures come from the lightness L* (0-100) of Lab pixels at most 256 pixels long
+(`agent.offline.colour.lab_pixels`). `Dynamic` holds ranks among ordinary photographs
+(`agent.offline.tables.rank`), 0.5 being the median.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ def composition_measures(lab: NDArray[np.float64]) -> dict[str, float]:
     """Return plain composition measures of Lab pixels.
 
     - ``edges``: share of pixels where the Sobel gradient of L* exceeds 12 per pixel;
-    - ``symmetry``: (1 + r) / 2 for the correlation r of L* with its mirror image, which is the share of the variance
-      of L* that is left-right even; 1 for a uniform picture;
-    - ``open``: share of the picture in smooth regions (local deviation below 2.5) of at least 2 % of the picture each;
+    - ``symmetry``: (1 + r) / 2 for the correlation r of L* with its mirror image, which is the share of the
+      variance of L* that is left-right even; 1 for a uniform picture;
+    - ``open``: share of the picture in smooth regions (local deviation below 2.5) of at least 2 % of the
+      picture each;
     - ``light_above``: mean L* of the upper third less that of the lower third;
     - ``border_dark``, ``border_even``: mean L* and its deviation along the outer edge;
-    - ``points``: number of small isolated bright spots on dark ground, ``dark_ground``: share of pixels under L* 15.
+    - ``points``: number of small isolated bright spots on dark ground, ``dark_ground``: share of pixels
+      under L* 15.
     """
     from scipy import ndimage
 

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Nothing is said that was not measured. A thing with a probability under .15 is called "perhaps", and every number in the
-text is one of the scene's own.
+Nothing is said that was not measured. A thing with a probability under .15 is called "perhaps", and every
+number in the text is one of the scene's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 
 from agent.moods import nearest_mood
 from agent.offline.affect import Affect
-from agent.offline.labels import FRAMED, PERHAPS, REPRODUCTION, SETTING, dark, starry
+from agent.offline.labels import PERHAPS, REPRODUCTION, SETTING, dark, starry
 from agent.offline.network import MODEL, VIEWS
 from agent.offline.tables import table
 from prompts import Colour, Dynamic, Emotion, Evidence, SeenObject
@@ -26,7 +26,8 @@ class Finding:
     """Everything that was found out about a picture, before it is put into words."""
 
     objects: list[SeenObject]
-    like: str  # the class that the first object looks most like, or ""
+    guesses: list[SeenObject]  # what the network named, before anything was set aside or added
+    like: str  # the class that the first kind among the objects looks most like, or ""
     groups: dict[str, float]
     setting: str
     rule: str
@@ -55,7 +56,13 @@ def dynamic_words(ranks: dict[str, float], arousal: float) -> list[str]:
         words.append("lively" if arousal >= 0.1 else "flowing")
     else:
         words.append("still" if arousal < 0 else "floating")
-    words += ["spacious"] if ranks["openness"] >= 0.65 else ["crowded"] if ranks["openness"] < 0.15 and busy >= 0.6 else []
+    words += (
+        ["spacious"]
+        if ranks["openness"] >= 0.65
+        else ["crowded"]
+        if ranks["openness"] < 0.15 and busy >= 0.6
+        else []
+    )
     words += ["balanced"] if ranks["symmetry"] >= 0.8 else ["lopsided"] if ranks["symmetry"] < 0.15 else []
     return words
 
@@ -70,6 +77,10 @@ def reason(found: Finding) -> str:
     strongest = ", ".join(f"{group} {share:.2f}" for group, share in list(found.groups.items())[:3])
     kind = max(found.affect.kinds, key=lambda name: found.affect.kinds[name])
     trust = "The network is unsure, so colour and composition weigh more. " if _unsure(found) else ""
+    aside = [f"{thing.name} {thing.probability:.2f}" for thing in found.guesses if thing not in found.objects]
+    trust += (
+        f"Its guess ({', '.join(aside)}) does not fit what was measured and is set aside. " if aside else ""
+    )
     return (
         f"Probabilities summed by group: {strongest}. {trust}Setting '{found.setting}': {found.rule}. "
         f"As photographs that people rated go, it is most like {_KINDS[kind]} ({found.affect.kinds[kind]:.2f}). "
@@ -86,7 +97,12 @@ def evidence(found: Finding) -> list[Evidence]:
     r = report["r"]["all"]
     regression = "ridge regression on network features, texture, label meanings and colour, fitted on 317 rated photographs (OASIS)"
     items = {
-        "objects": f"{MODEL}, probabilities averaged over {VIEWS} views, classes of one kind summed",
+        "objects": f"{MODEL}, probabilities averaged over {VIEWS} views, classes of one kind summed"
+        + (
+            "; person: regression on OASIS categories"
+            if any(thing.name == "person" for thing in found.objects)
+            else ""
+        ),
         "setting": found.rule,
         "emotion.valence": f"{regression}; r = {r['valence']:.2f} on unseen themes; stretched x{report['valence']['spread']:.2f}",
         "emotion.arousal": f"{regression}; r = {r['arousal']:.2f} on unseen themes; stretched x{report['arousal']['spread']:.2f}",
@@ -108,57 +124,121 @@ def evidence(found: Finding) -> list[Evidence]:
     return [Evidence(element=element, method=method[:400]) for element, method in items.items()]
 
 
-_KINDS = {"animal": "pictures of animals", "object": "pictures of objects", "person": "pictures of people", "scenery": "scenery"}
+_KINDS = {
+    "animal": "pictures of animals",
+    "object": "pictures of objects",
+    "person": "pictures of people",
+    "scenery": "scenery",
+}
 
 
 def _unsure(found: Finding) -> bool:
-    return not found.objects or found.objects[0].probability < SETTING
+    return not found.guesses or found.guesses[0].probability < SETTING
 
 
 def _what(found: Finding) -> str:
     """Return one sentence on what is there, no surer than the network is."""
     things = [thing for thing in found.objects if thing.name != REPRODUCTION]
-    framed = next((thing for thing in found.objects if thing.name == REPRODUCTION), None)
-    kind = max(found.affect.kinds, key=lambda name: found.affect.kinds[name])
-    if starry(found.measures) and found.setting == "space":
-        seen = f"Some {found.measures['points']:.0f} points of light lie apart on dark ground, as stars do"
-        return seen + (f"; perhaps there is {_article(things[0].name)} in it." if things and things[0].probability >= SETTING else ".")
-    start = "It looks like a painting, a print or another framed picture; it" if framed is not None else "The picture"
+    start = "The picture"
+    if len(things) < len(found.objects):
+        start = "It looks like a painting, a print or another framed picture; it"
+    if starry(found.measures) and found.setting == "space" and not things:
+        spots = f"{found.measures['points']:.0f} bright spots stand apart on ground that is dark to the edges"
+        return f"{spots}, as stars do; nothing that the image network names fits that."
     if not things:
-        night = " is mostly dark, as at night;" if dark(found.measures) else ""
-        like = f" as a whole it is like {_KINDS[kind]}." if found.affect.kinds[kind] >= 0.5 else " its colours and shapes speak for it."
-        return f"{start}{night} shows nothing that the image network knows well;{like}".replace("; shows", " and shows")
+        return f"{start} shows nothing that the image network knows well; {_as_a_whole(found)}."
     first, *others = things[:3]
-    verb = "shows" if first.probability >= 0.5 else "probably shows" if first.probability >= PERHAPS else "perhaps shows"
-    like = f" (most like {_article(found.like)})" if found.like and first.name == found.objects[0].name else ""
-    more = [_article(thing.name) for thing in others]
-    rest = f", perhaps also {' or '.join(more)}" if more else ""
-    return f"{start} {verb} {_article(first.name)}{like} (p = {first.probability:.2f}){rest}."
+    verb = (
+        "shows"
+        if first.probability >= 0.5
+        else "probably shows"
+        if first.probability >= PERHAPS
+        else "perhaps shows"
+    )
+    text = f"{start} {verb} {_article(first.name)}{_likened(first, found)} (p = {first.probability:.2f})"
+    sure = [_article(thing.name) + _likened(thing, found) for thing in others if thing.probability >= 0.5]
+    more = [_article(thing.name) for thing in others if thing.probability < 0.5]
+    return (
+        text
+        + "".join(f" and {name}" for name in sure)
+        + (f", perhaps also {' or '.join(more)}." if more else ".")
+    )
+
+
+def _likened(thing: SeenObject, found: Finding) -> str:
+    """Return " (most like a tiger cat)" for the kind that was summed of several classes."""
+    first = next((one.name for one in found.objects if one.name in table("labels")["kinds"]), "")
+    return f" (most like {_article(found.like)})" if found.like and thing.name == first else ""
+
+
+def _as_a_whole(found: Finding) -> str:
+    """Return what the picture is like when nothing in it is recognised."""
+    kind = max(found.affect.kinds, key=lambda name: found.affect.kinds[name])
+    if dark(found.measures):
+        return "it is mostly dark, as at night"
+    if found.setting in ("abstract", "unknown", "painting"):
+        return "its colours and shapes must speak for it"
+    return f"as a whole it is most like {_KINDS[kind]}"
 
 
 def _light(colour: Colour) -> str:
     """Return one sentence on light and dominant colours."""
     names = [f"{swatch.name} ({swatch.share:.0%})" for swatch in colour.swatches[:3]]
-    look = _listed(colour.words) if colour.words else "of middling brightness and colour"
-    return f"It is {look}; {'the main colours are' if len(names) > 1 else 'its one colour is'} {_listed(names)}."
+    look = (
+        _listed([_PLAIN.get(word, word) for word in colour.words])
+        if colour.words
+        else "of middling brightness and colour"
+    )
+    return (
+        f"It is {look}; {'the main colours are' if len(names) > 1 else 'its one colour is'} {_listed(names)}."
+    )
 
 
 def _layout(found: Finding) -> str:
     """Return one sentence on detail, open space, balance and where the light is."""
     dynamic = found.dynamic
-    detail = "little detail" if dynamic.busyness < 0.33 else "much detail" if dynamic.busyness > 0.67 else "some detail"
-    space = "wide smooth areas" if dynamic.openness > 0.67 else "hardly a smooth area" if dynamic.openness < 0.2 else ""
-    balance = "the two sides balance" if dynamic.symmetry > 0.75 else "one side outweighs the other" if dynamic.symmetry < 0.25 else ""
+    detail = (
+        "little detail"
+        if dynamic.busyness < 0.33
+        else "much detail"
+        if dynamic.busyness > 0.67
+        else "some detail"
+    )
+    space = (
+        "wide smooth areas"
+        if dynamic.openness > 0.67
+        else "hardly a smooth area"
+        if dynamic.openness < 0.2
+        else ""
+    )
+    balance = (
+        "the two sides balance"
+        if dynamic.symmetry > 0.75
+        else "one side outweighs the other"
+        if dynamic.symmetry < 0.25
+        else ""
+    )
     slope = found.measures["light_above"]
     light = "the light comes from above" if slope > 20 else "the light lies low" if slope < -15 else ""
-    parts = [f"There is {detail}" + (f" and {space}" if space else ""), *[part for part in (balance, light) if part]]
+    parts = [
+        f"There is {detail}" + (f" and {space}" if space else ""),
+        *[part for part in (balance, light) if part],
+    ]
     return f"{_listed(parts)}."
 
 
 def _mood(emotion: Emotion) -> str:
     """Return one sentence on the feeling."""
-    pleasant = "pleasant" if emotion.valence > 0.15 else "unpleasant" if emotion.valence < -0.15 else "neither pleasant nor unpleasant"
-    stirring = "stirring" if emotion.arousal > 0.1 else "quiet" if emotion.arousal < -0.25 else "moderately stirring"
+    pleasant = (
+        "pleasant"
+        if emotion.valence > 0.15
+        else "unpleasant"
+        if emotion.valence < -0.15
+        else "neither pleasant nor unpleasant"
+    )
+    stirring = (
+        "stirring" if emotion.arousal > 0.1 else "quiet" if emotion.arousal < -0.25 else "moderately stirring"
+    )
     return (
         f"People would likely find it {_listed(emotion.words)}: {pleasant} (valence {emotion.valence:+.2f}) "
         f"and {stirring} (arousal {emotion.arousal:+.2f})."
@@ -176,12 +256,25 @@ def _colour_reason(colour: Colour) -> str:
 
 def _article(name: str) -> str:
     """Return a name with "a" or "an", or as it is for things that are not counted."""
-    if name.endswith("s") and not name.endswith("ss") or name in _UNCOUNTED:
+    if (name.endswith("s") and not name.endswith("ss")) or name in _UNCOUNTED:
         return name
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-_UNCOUNTED = {"coffee", "hay", "guacamole", "dough", "red wine", "espresso", "eggnog", "wool", "corn", "broccoli", "carbonara"}
+_PLAIN = {"high contrast": "full of contrast", "soft": "soft in contrast"}
+_UNCOUNTED = {
+    "coffee",
+    "hay",
+    "guacamole",
+    "dough",
+    "red wine",
+    "espresso",
+    "eggnog",
+    "wool",
+    "corn",
+    "broccoli",
+    "carbonara",
+}
 
 
 def _listed(items: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Finding the even margin around a picture: a mount, a scanner's border, a plain frame.
 
-Reproductions of paintings and prints carry such margins; left in, they add black to the colours and make the image
-network see a screen or a book cover. A dark sky around a planet is not a margin: a margin ends in a straight line along
-most of a side.
+Reproductions of paintings and prints carry such margins; left in, they add black to the colours and make
+the image network see a screen or a book cover. A dark sky around a planet is not a margin: a margin ends in
+a straight line along most of a side.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _BLUR = 4  # rows over which the end of the margin may blur (scaling, a bevel)
 def inner_box(lab: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Return left, top, right and bottom (shares of width and height) of what lies inside an even margin.
 
-    Lab pixels have shape (height, width, 3). Without a margin on at least two opposite sides the whole picture,
-    (0, 0, 1, 1), comes back.
+    Lab pixels have shape (height, width, 3). Without a margin on at least two opposite sides the whole
+    picture, (0, 0, 1, 1), comes back.
     """
     top, bottom = _margin(lab), _margin(lab[::-1])
     across = lab.transpose(1, 0, 2)

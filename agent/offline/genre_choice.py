@@ -55,6 +55,7 @@ def _score(seen: Reading, controls: Controls, one: Genre, luck: float) -> Score:
     mood = sum(name in one.mood for name in seen.moods) / max(1, len(seen.moods))
     asked = _requests_met(one, controls)
     total = weight["fit"] * fit + weight["call"] * (1 - quiet) + weight["words"] * words
+    total -= one.topical * quiet
     total += weight["mood"] * mood + weight["request"] * asked + weight["chance"] * luck
     return Score(one, fit, 1 - quiet, words, mood, asked, total)
 
@@ -104,7 +105,7 @@ def _causes(seen: Reading, best: Score, second: Score) -> list[Cause]:
     name, weight = best.genre.name, mapping("genre")
     found = _sightings(seen, best.genre)
     path = "request" if seen.mood_asked else "emotion.valence"
-    place = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}"
+    place = f"valence {seen.felt[0]:+.2f}, arousal {seen.felt[1]:+.2f}"
     centre = f"({best.genre.valence:+.2f}, {best.genre.arousal:+.2f})"
     found.append(
         cause(path, place, f"lies by the place of {name} {centre}: fit {best.fit:.2f} of 1", source("genre"))

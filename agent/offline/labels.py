@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-Probabilities are the image network's own, averaged over its views. Groups and kinds come from ``data/labels.json``.
-The network knows 1,000 things and takes everything else for one of them: what it gives little probability to is called
-"perhaps", and the setting falls back on what was measured, by the rules of `find_setting`.
+Probabilities are the image network's own, averaged over its views. Groups and kinds come from
+``data/labels.json``. The network knows 1,000 things and takes everything else for one of them: what it
+gives little probability to is called "perhaps", and the setting falls back on what was measured, by the
+rules of `find_setting`.
 """
 
 from __future__ import annotations
@@ -17,40 +18,48 @@ from agent.offline.tables import table
 from prompts import SeenObject
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     import numpy as np
+    from numpy.typing import NDArray
 
 #: Below this probability a thing is not mentioned, below `PERHAPS` it is mentioned as "perhaps".
 MENTIONED = 0.08
 PERHAPS = 0.15
 #: Share of flat and framed things from which a picture counts as a reproduction of a painting, a print or a screen.
 FRAMED = 0.18
+#: Probability that the regression on OASIS categories gives to people from which a person is named.
+PEOPLE = 0.6
 #: What a reproduction is called among the objects.
 REPRODUCTION = "painting or print"
 #: Share from which the strongest group is the setting.
 SETTING = 0.35
-_KIND = 0.5  # probability of a kind (person, animal, scenery, object) from which it may be the setting
-_CERTAIN = 0.7  # share of a group that stands against a measured night or space
+_STANDS_OUT = 0.02  # twenty times what a class would have if all were alike
+_KIND = 0.45  # probability of a kind (person, animal, scenery, object) from which it may be the setting
+_SURELY_PEOPLE = 0.9  # from which people stand against a group under .5
+_CERTAIN = 0.7  # share of a group that stands against a starry field, and of a kind that stands alone
 _MOST = 6
 
 
 def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
     """Return up to six things with a probability of at least `MENTIONED`, most probable first.
 
-    Classes of one kind are summed ("cat"; of "castle or palace" the one that has most of it), and flat or framed things
-    are named `REPRODUCTION`, unless a screen alone has a probability of .5.
+    Classes of one kind are summed ("cat"; of "castle or palace" the one that has most of it) where they
+    have .02 or more each, and flat or framed things are named `REPRODUCTION`, unless a screen alone has a
+    probability of .5.
     """
     found, used = [], set()
     for kind, members in _kinds().items():
-        shares = {index: float(probabilities[index]) for index in members}
-        total, best = sum(shares.values()), max(shares, key=lambda index: shares[index])
+        best = max(members, key=lambda index: float(probabilities[index]))
+        # a hundred breeds of dog take a little of every picture: only what stands out counts
+        total = sum(p for index in members if (p := float(probabilities[index])) >= _STANDS_OUT)
         used.update(members)
-        clear = " or " in kind and shares[best] >= 0.6 * total
+        clear = " or " in kind and probabilities[best] >= 0.6 * total
         found.append((class_names()[best] if clear else kind, total, _groups_of()[best]))
-    found += [(class_names()[i], float(p), _groups_of()[i]) for i, p in enumerate(probabilities) if i not in used]
+    found += [
+        (class_names()[i], float(p), _groups_of()[i]) for i, p in enumerate(probabilities) if i not in used
+    ]
     framed = framed_share(probabilities)
     if framed >= FRAMED:
-        found = [(name, p, group) for name, p, group in found if group != "picture"] + [(REPRODUCTION, framed, "picture")]
+        found = [item for item in found if item[2] != "picture"] + [(REPRODUCTION, framed, "picture")]
     kept = sorted((item for item in found if item[1] >= MENTIONED), key=lambda item: -item[1])[:_MOST]
     return [SeenObject(name=name, probability=round(min(1.0, p), 3), group=group) for name, p, group in kept]
 
@@ -78,30 +87,61 @@ def framed_share(probabilities: NDArray[np.float32]) -> float:
     return 0.0 if screen >= 0.5 else group_shares(probabilities)["picture"]
 
 
-def find_setting(groups: dict[str, float], framed: float, kinds: dict[str, float], measures: dict[str, float]) -> tuple[str, str]:
+def find_setting(
+    objects: list[SeenObject], groups: dict[str, float], kinds: dict[str, float], measures: dict[str, float]
+) -> tuple[str, str]:
     """Return the setting and the rule that found it.
 
-    In this order: a measured starry field (unless a group has .7); the strongest group with .35 or more, of what is
-    left when flat and framed things are set aside; measured darkness ("night"); the kind of picture with .5 or more
-    (scenery is "landscape", "flower" or "sky" by colour and openness); else "abstract" when no single group reaches .15,
-    else "unknown".
+    In this order: a measured starry field (unless a group has .7); people (kind .9, no group with .5); the
+    strongest group, if it has .35, of what is left when flat and framed things are set aside; the group of
+    the first thing, if that has .15; measured darkness ("night"); the kind of picture with .45, or .7 if no
+    group has .15 (scenery is "meadow", "sky" or "landscape" by colour and light; a reproduction is no
+    "object" but a "painting"); "abstract" if no group has .15; "unknown".
     """
-    plain = {group: share for group, share in groups.items() if group not in ("picture", "object")}
+    framed = sum(thing.probability for thing in objects if thing.name == REPRODUCTION)
+    plain = {
+        group: share / (1 - min(framed, 0.9))
+        for group, share in groups.items()
+        if group not in ("picture", "object")
+    }
     strongest = max(plain, key=lambda group: plain[group])
-    share = plain[strongest] / (1 - framed) if framed >= FRAMED else plain[strongest]
+    share, first = plain[strongest], next((thing for thing in objects if thing.group in plain), None)
     kind = max(kinds, key=lambda name: kinds[name])
     if starry(measures) and share < _CERTAIN:
         return "space", _starry_text(measures)
-    if share >= SETTING and plain[strongest] >= PERHAPS:
-        return strongest, f"the group {strongest!r} has the largest summed probability, {share:.2f} (at least {SETTING})"
+    if kinds["person"] >= _SURELY_PEOPLE and share < 0.5:
+        return (
+            "person",
+            f"the regression on OASIS categories is sure of people ({kinds['person']:.2f}); no label group reaches .5",
+        )
+    if share >= SETTING and groups[strongest] >= PERHAPS:
+        return (
+            strongest,
+            f"the group '{strongest}' has the largest summed probability, {share:.2f} (at least {SETTING})",
+        )
+    if first is not None and first.probability >= PERHAPS:
+        return (
+            first.group,
+            f"the group of what is most likely seen, {first.name} ({first.probability:.2f}, at least {PERHAPS})",
+        )
     if dark(measures):
-        return "night", f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is not sure of anything"
-    if kinds[kind] >= _KIND:
-        name = {"scenery": _scenery(measures), "object": "object"}.get(kind, kind)
-        return name, f"the regression on OASIS categories takes it for {kind} ({kinds[kind]:.2f}); no label group is strong"
-    if share < PERHAPS:
-        return "abstract", f"no label group reaches {PERHAPS} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
-    return "unknown", f"no label group reaches {SETTING} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
+        return (
+            "night",
+            f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is not sure of anything",
+        )
+    if kinds[kind] >= (_KIND if share >= PERHAPS else _CERTAIN) and not (kind == "object" and framed):
+        name = _scenery(measures) if kind == "scenery" else kind
+        return (
+            name,
+            f"the regression on OASIS categories takes it for {kind} ({kinds[kind]:.2f}); no label group is strong",
+        )
+    if framed:
+        return (
+            "painting",
+            f"the network gives {framed:.2f} to flat or framed things, and nothing else is strong",
+        )
+    weak = f"no label group reaches {SETTING} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
+    return ("abstract" if share < PERHAPS else "unknown"), weak
 
 
 def starry(measures: dict[str, float]) -> bool:

@@ -73,7 +73,7 @@ def _by_form(seen: Reading, genre: Genre, meter: str, tempo: float) -> tuple[Len
     length = Length(bars, form, tempo)
     why = cause(
         "emotion.arousal",
-        seen.arousal,
+        seen.felt[1],
         f"asks for about {target:.0f} s: {bars} bars of {meter} at {tempo:.0f} qpm, {bars * seconds:.0f} s",
         source("length"),
     )

@@ -43,11 +43,11 @@ def choose_rhythm(seen: Reading, genre: Genre, tempo: float, meter: str) -> tupl
             f"moves {', '.join(genre.rhythm)}: {usual:.1f} notes/s at {tempo:.0f} qpm",
             genre.source,
         ),
-        cause(path, seen.arousal, f"makes it {_percent(felt)} dense", source("quadrants.density")),
+        cause(path, seen.felt[1], f"makes it {_percent(felt)} dense", source("quadrants.density")),
         cause("dynamic.busyness", f"{busyness:.2f}", f"makes it {_percent(bustle)} dense", source("density")),
         cause(
             path,
-            seen.arousal,
+            seen.felt[1],
             f"makes melody notes {_percent(longer)} long",
             source("quadrants.note_seconds"),
         ),
@@ -55,7 +55,7 @@ def choose_rhythm(seen: Reading, genre: Genre, tempo: float, meter: str) -> tupl
     if articulation != genre.articulation:
         causes.append(
             cause(
-                path, seen.arousal, f"changes {genre.articulation} to {articulation}", source("articulation")
+                path, seen.felt[1], f"changes {genre.articulation} to {articulation}", source("articulation")
             )
         )
     return rhythm, causes
@@ -71,7 +71,7 @@ def choose_dynamics(seen: Reading, genre: Genre) -> tuple[DynamicMark, list[Caus
     return mark, [
         cause(
             _path(seen, "emotion.arousal"),
-            seen.arousal,
+            seen.felt[1],
             f"gives velocity {felt:.0f} of 127",
             source("quadrants.velocity"),
         ),
@@ -106,7 +106,7 @@ def choose_tessitura(seen: Reading, parts: list[Part]) -> tuple[Tessitura, list[
         ),
         cause(
             _path(seen, "emotion.arousal"),
-            seen.arousal,
+            seen.felt[1],
             f"spreads the voices over {spread} semitones",
             source("quadrants.range"),
         ),
@@ -121,7 +121,7 @@ def tension(seen: Reading) -> float:
 
 def tension_causes(seen: Reading) -> list[Cause]:
     """Return why the tension is what it is."""
-    value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}"
+    value = f"valence {seen.felt[0]:+.2f}, arousal {seen.felt[1]:+.2f}"
     return [
         cause(
             _path(seen, "emotion.valence"), value, f"sets the tension {tension(seen):+.2f}", source("tension")

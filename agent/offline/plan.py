@@ -89,4 +89,4 @@ def _emotion(seen: Reading) -> Emotion:
     """Mood of the music: its canonical word first, then what else the picture was called."""
     others = [] if seen.mood_asked else list(seen.scene.emotion.words)
     words = list(dict.fromkeys([seen.mood.name, *others]))[:4]
-    return Emotion(words=words, valence=seen.valence, arousal=seen.arousal)
+    return Emotion(words=words, valence=seen.felt[0], arousal=seen.felt[1])

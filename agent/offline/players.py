@@ -112,7 +112,7 @@ def _causes(seen: Reading, genre: Genre, lineup: Lineup, parts: list[Part]) -> l
     for suit in lineup.suits:
         if suit in _CHARACTERS and _character(seen, suit) > 0.05:
             light = seen.scene.colour.brightness
-            value = f"valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}, brightness {light:.2f}"
+            value = f"valence {seen.felt[0]:+.2f}, arousal {seen.felt[1]:+.2f}, brightness {light:.2f}"
             path = "request" if seen.mood_asked else "emotion.arousal"
             causes.append(
                 cause(

@@ -19,11 +19,13 @@ from typing import Any
 
 from agent.controls import Controls
 from agent.moods import Mood, find_mood, nearest_mood
-from agent.offline.mappings import palette_lift
+from agent.offline.mappings import mapping, palette_lift
 from prompts import Colour, Scene
 
 #: What a setting or a group is worth against a named object: it is the recogniser's summary, not a sighting.
-_SUMMARY = 0.6
+_SUMMARY = 0.7
+#: A picture in which nothing reaches this probability is taken, weakly, for an abstract one.
+_PERHAPS, _UNNAMED = 0.15, 0.4
 _SAME_AS = {
     "black and white": ("monochrome", "grey"),
     "vivid": ("saturated",),
@@ -64,7 +66,7 @@ class Reading:
     """A scene as the planner reads it."""
 
     scene: Scene
-    valence: float
+    valence: float  # against an ordinary photograph, or of the mood that was asked for
     arousal: float
     mood: Mood
     moods: tuple[str, ...]  # all mood words said, as canonical ones
@@ -73,6 +75,13 @@ class Reading:
     words: dict[str, float]
     lift: float  # `agent.offline.mappings.palette_lift`
     seed: int
+
+    @property
+    def felt(self) -> tuple[float, float]:
+        """Valence and arousal as they stand in the scene, or of the mood that was asked for."""
+        if self.mood_asked:
+            return self.mood.valence, self.mood.arousal
+        return self.scene.emotion.valence, self.scene.emotion.arousal
 
     def chance(self, choice: str) -> random.Random:
         """Return the stream of chance of one choice; other choices and pictures have others."""
@@ -89,9 +98,15 @@ class Reading:
 
 def read_scene(scene: Scene, controls: Controls, seed: int) -> Reading:
     """Return what the planner takes from a scene; a mood that was asked for replaces the picture's."""
-    valence, arousal = scene.emotion.valence, scene.emotion.arousal
+    ordinary, felt = mapping("ordinary"), scene.emotion
+    valence = min(max(felt.valence - ordinary["valence"], -1.0), 1.0)
+    arousal = min(max(felt.arousal - ordinary["arousal"], -1.0), 1.0)
     named = [found for word in scene.emotion.words if (found := find_mood(word))]
-    mood = min(named, key=lambda one: math.hypot(one.valence - valence, one.arousal - arousal), default=None)
+    mood = min(
+        named,
+        key=lambda one: math.hypot(one.valence - felt.valence, one.arousal - felt.arousal),
+        default=None,
+    )
     asked = controls.mood is not None
     if controls.mood is not None:
         mood, valence, arousal = controls.mood, controls.mood.valence, controls.mood.arousal
@@ -99,7 +114,7 @@ def read_scene(scene: Scene, controls: Controls, seed: int) -> Reading:
         scene,
         valence,
         arousal,
-        mood or nearest_mood(valence, arousal),
+        mood or nearest_mood(felt.valence, felt.arousal),
         tuple(dict.fromkeys(one.name for one in ([mood] if asked and mood else named))),
         asked,
         _themes(scene),
@@ -158,8 +173,16 @@ def _themes(scene: Scene) -> dict[str, Theme]:
             found, group, _SUMMARY * min(1.0, share), "objects", f"{group} (p={min(1.0, share):.2f} together)"
         )
     if scene.setting not in ("", "unknown"):
-        _add(found, scene.setting, _SUMMARY, "setting", scene.setting)
+        _add(found, scene.setting, _SUMMARY * _certainty(scene), "setting", scene.setting)
+    elif all(one.probability < _PERHAPS for one in scene.objects):
+        _add(found, "abstract", _UNNAMED, "setting", "nothing that could be named")
     return dict(sorted(found.items(), key=lambda item: (-item[1].strength, item[0])))
+
+
+def _certainty(scene: Scene) -> float:
+    """Tell how far the objects bear the setting out; one that was measured (space, night) needs none."""
+    shares = [one.probability for one in scene.objects if one.group == scene.setting]
+    return min(1.0, 0.4 + sum(shares)) if shares else 1.0
 
 
 def _add(found: dict[str, Theme], text: str, strength: float, path: str, value: str) -> None:

@@ -49,7 +49,7 @@ def choose_tempo(seen: Reading, genre: Genre, meter: str, controls: Controls) ->
         ),
         cause(
             path,
-            seen.arousal,
+            seen.felt[1],
             _moved(felt - usual),
             source("quadrants.tempo"),
         ),

@@ -36,7 +36,7 @@ def choose_mode(seen: Reading, genre: Genre) -> tuple[str, list[Cause]]:
     causes = [
         cause(
             path,
-            seen.valence,
+            seen.felt[0],
             f"music so felt is in major with share {share:.2f}: leads to {mode} "
             f"(place {record['place'][mode]:.2f} between 0 dark and 1 bright)",
             source("quadrants.major"),

@@ -15,6 +15,8 @@ from agent.keys import Key
 from agent.offline.reading import Reading, colour_family, theme_table
 from prompts import Cause, Part, Rhythm, Swatch
 
+#: Groups that a title leaves out: beside a colour ("Brown ...") it would speak of somebody's skin.
+_PEOPLE = frozenset(("person", "clothing"))
 _BASIC = frozenset(
     ["black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow"]
 )
@@ -79,7 +81,7 @@ def reasoning(seen: Reading, causes: dict[str, list[Cause]], values: dict[str, s
     """Return the plan's reasons in words, one sentence for each element of ``causes`` that has a value."""
     asked = "as was asked for" if seen.mood_asked else "as the picture is read"
     sentences = [
-        f"The mood is {seen.mood.name} (valence {seen.valence:+.2f}, arousal {seen.arousal:+.2f}), {asked}."
+        f"The mood is {seen.mood.name} (valence {seen.felt[0]:+.2f}, arousal {seen.felt[1]:+.2f}), {asked}."
     ]
     for element, value in values.items():
         said = "; ".join(f"{_where(one)} {one.effect}" for one in causes[element][:3])
@@ -95,17 +97,22 @@ def _table() -> dict[str, Any]:
 
 
 def _noun(seen: Reading) -> str:
-    """Choose a recognised thing if it is sure and no name, else the noun of the surest theme, else none."""
-    objects = seen.scene.objects
-    if objects and objects[0].probability >= _table()["named_from"] and _plain_noun(objects[0].name):
-        return objects[0].name.split(",")[0].title()
-    for name, theme in seen.themes.items():
-        if theme.strength < _table()["sure_from"]:
-            break
-        noun = theme_table()[name]["title"]
-        if noun:
-            return str(noun)
-    return ""
+    """Choose a noun that was surely seen: the first object, the setting, the surest theme, or none."""
+    table, scene = _table(), seen.scene
+    first = scene.objects[0] if scene.objects else None
+    if first is not None and first.group not in _PEOPLE and _plain_noun(first.name):
+        agrees = first.group == scene.setting
+        if first.probability >= table["named_from" if agrees else "named_against_setting_from"]:
+            return first.name.split(",")[0].title()
+    shares = [one.probability for one in scene.objects if one.group == scene.setting]
+    if scene.setting in _PEOPLE:
+        return ""
+    if scene.setting in theme_table() and (not shares or sum(shares) >= table["setting_from"]):
+        return str(theme_table()[scene.setting]["title"])
+    best = next(iter(seen.themes.values()), None)
+    if best is None or best.path == "setting" or best.strength < table["sure_from"]:
+        return ""
+    return str(theme_table()[best.name]["title"])
 
 
 def _plain_noun(name: str) -> bool:

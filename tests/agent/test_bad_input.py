@@ -1,6 +1,6 @@
 """The table of bad input, end to end: one line that names the value, exit code 2, nothing written.
 
-Every third or so is run as a process of its own, as users run it; the others call the same entry point in this one.
+Every third or so is run as a process of its own, as users run it; the others call the same entry point here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ Run = Callable[..., Any]
 
 def png(width: int, height: int, pixels: bytes) -> bytes:
     """A PNG made by hand, whatever its header claims."""
-    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(pixels)), (b"IEND", b"")]
+    parts = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(pixels)),
+        (b"IEND", b""),
+    ]
     chunks = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -62,16 +66,26 @@ PICTURES = [
 
 
 @pytest.mark.parametrize(("name", "says", "own_process"), PICTURES, ids=[row[0] for row in PICTURES])
-def test_pictures(name: str, says: str, own_process: bool, bad: pathlib.Path, tmp_path: pathlib.Path, command: Run, cli: Run) -> None:
+def test_pictures(
+    name: str, says: str, own_process: bool, bad: pathlib.Path, tmp_path: pathlib.Path, command: Run, cli: Run
+) -> None:
     given = name if "://" in name else str(bad / name)
     ran = (command if own_process else cli)("compose", given, "-o", tmp_path / "out")
     _refused(ran, says, given)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_bomb_is_refused_without_unpacking_it(bad: pathlib.Path, tmp_path: pathlib.Path, command: Run) -> None:
+def test_the_bomb_is_refused_without_unpacking_it(
+    bad: pathlib.Path, tmp_path: pathlib.Path, command: Run
+) -> None:
     """2.5 GB of pixels do not fit into the 2 GB of address space that the process gets."""
-    ran = command("compose", bad / "bomb.png", "-o", tmp_path / "out", prepare=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30,) * 2))
+    ran = command(
+        "compose",
+        bad / "bomb.png",
+        "-o",
+        tmp_path / "out",
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30,) * 2),
+    )
     _refused(ran, "too many pixels", "bomb.png")
 
 
@@ -105,20 +119,32 @@ REQUESTS = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "says", "own_process"), REQUESTS, ids=[" ".join(row[0]) for row in REQUESTS])
+@pytest.mark.parametrize(
+    ("asked", "says", "own_process"), REQUESTS, ids=[" ".join(row[0]) for row in REQUESTS]
+)
 def test_requests(
-    asked: list[str], says: str, own_process: bool, picture: pathlib.Path, tmp_path: pathlib.Path, command: Run, cli: Run
+    asked: list[str],
+    says: str,
+    own_process: bool,
+    picture: pathlib.Path,
+    tmp_path: pathlib.Path,
+    command: Run,
+    cli: Run,
 ) -> None:
     _refused((command if own_process else cli)("compose", picture, "-o", tmp_path / "out", *asked), says)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_soundfont(picture: pathlib.Path, tmp_path: pathlib.Path, cli: Run) -> None:
-    _refused(cli("compose", picture, "-o", tmp_path / "out", "--soundfont", picture), "not a SoundFont", "sea.png")
+    _refused(
+        cli("compose", picture, "-o", tmp_path / "out", "--soundfont", picture), "not a SoundFont", "sea.png"
+    )
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("missing", [["compose"], ["compose", "a.png"], [], ["paint"], ["store"], ["check"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "missing", [["compose"], ["compose", "a.png"], [], ["paint"], ["store"], ["check"]], ids=" ".join
+)
 def test_missing_and_unknown_words(missing: list[str], cli: Run) -> None:
     ran = cli(*missing)
     if not missing:
@@ -127,7 +153,14 @@ def test_missing_and_unknown_words(missing: list[str], cli: Run) -> None:
         _refused(ran, "--help")
 
 
-OUTPUTS = [("taken/out", True), ("taken", False), ("/proc/chiaroscore", True), ("/dev/full", False), ("/dev/null/out", False), ("x" * 300, False)]
+OUTPUTS = [
+    ("taken/out", True),
+    ("taken", False),
+    ("/proc/chiaroscore", True),
+    ("/dev/full", False),
+    ("/dev/null/out", False),
+    ("x" * 300, False),
+]
 
 
 @pytest.mark.parametrize(("place", "own_process"), OUTPUTS, ids=[row[0][:20] for row in OUTPUTS])
@@ -136,13 +169,17 @@ def test_outputs_that_cannot_be_written(
 ) -> None:
     (tmp_path / "taken").write_text("mine")
     given = tmp_path / place
-    _refused((command if own_process else cli)("compose", picture, "-o", given), "cannot write", str(given)[:60])
+    _refused(
+        (command if own_process else cli)("compose", picture, "-o", given), "cannot write", str(given)[:60]
+    )
     assert (tmp_path / "taken").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
-def test_full_disk(built_store: pathlib.Path, picture: pathlib.Path, tmp_path: pathlib.Path, command: Run) -> None:
-    """No file of the process may grow beyond 300 kB: the sound does not fit, so nothing is kept and what was there stays."""
+def test_full_disk(
+    built_store: pathlib.Path, picture: pathlib.Path, tmp_path: pathlib.Path, command: Run
+) -> None:
+    """No file may grow beyond 300 kB: the sound does not fit, nothing is kept, what was there stays."""
     out = tmp_path / "out"
     out.mkdir()
     for name in ("sea.abc", "sea.wav", "manifest.json"):
@@ -151,14 +188,25 @@ def test_full_disk(built_store: pathlib.Path, picture: pathlib.Path, tmp_path: p
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
-    _refused(command("compose", picture, "-o", out, "--formats", "abc,wav", prepare=small_disk), "cannot write", str(out))
+    _refused(
+        command("compose", picture, "-o", out, "--formats", "abc,wav", prepare=small_disk),
+        "cannot write",
+        str(out),
+    )
     assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "sea.abc", "sea.wav"]
     assert {path.read_text() for path in out.iterdir()} == {"an earlier result"}
-    _refused(command("compose", picture, "-o", tmp_path / "new" / "deep", "--formats", "abc,wav", prepare=small_disk), "cannot write")
+    _refused(
+        command(
+            "compose", picture, "-o", tmp_path / "new" / "deep", "--formats", "abc,wav", prepare=small_disk
+        ),
+        "cannot write",
+    )
     assert not (tmp_path / "new").exists()
 
 
-def test_errors_as_json(bad: pathlib.Path, picture: pathlib.Path, tmp_path: pathlib.Path, command: Run, cli: Run) -> None:
+def test_errors_as_json(
+    bad: pathlib.Path, picture: pathlib.Path, tmp_path: pathlib.Path, command: Run, cli: Run
+) -> None:
     for run, arguments, kind in (
         (command, ["compose", bad / "poem.jpg", "-o", tmp_path / "out", "--json"], "InputError"),
         (cli, ["compose", "--json", picture, "-o", tmp_path / "out", "--bars", "0"], "ControlError"),

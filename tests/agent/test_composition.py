@@ -12,7 +12,9 @@ from agent.offline.labels import starry
 
 def measured(pixels):
     pixels = np.asarray(pixels, dtype=np.uint8)
-    return composition_measures(lab_pixels(Image.fromarray(np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels)))
+    return composition_measures(
+        lab_pixels(Image.fromarray(np.stack([pixels] * 3, axis=-1) if pixels.ndim == 2 else pixels))
+    )
 
 
 def board(cells, size=240):
@@ -49,7 +51,9 @@ def test_the_open_share_is_the_sky():
     rng = np.random.default_rng(2)
     pixels = rng.integers(0, 256, (200, 200))
     pixels[:120] = 200
-    assert measured(pixels)["open"] == pytest.approx(0.58, abs=0.03)  # 120 rows of 200, less the window's half at the border
+    assert measured(pixels)["open"] == pytest.approx(
+        0.58, abs=0.03
+    )  # 120 rows of 200, less the window's half at the border
 
 
 def test_small_smooth_spots_are_not_open():

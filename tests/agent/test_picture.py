@@ -30,7 +30,12 @@ def encoded(image, kind="PNG", **options):
 def quarters():
     """Red, green / blue, yellow: every turn and mirror image of it is another picture."""
     pixels = np.zeros((40, 60, 3), np.uint8)
-    pixels[:20, :30], pixels[:20, 30:], pixels[20:, :30], pixels[20:, 30:] = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)
+    pixels[:20, :30], pixels[:20, 30:], pixels[20:, :30], pixels[20:, 30:] = (
+        (255, 0, 0),
+        (0, 255, 0),
+        (0, 0, 255),
+        (255, 255, 0),
+    )
     return pixels
 
 
@@ -48,7 +53,16 @@ def test_every_source_gives_the_same_picture(tmp_path):
     data = encoded(image)
     path = tmp_path / "a.png"
     path.write_bytes(data)
-    sources = [str(path), path, data, bytearray(data), io.BytesIO(data), image, quarters(), quarters() / 255.0]
+    sources = [
+        str(path),
+        path,
+        data,
+        bytearray(data),
+        io.BytesIO(data),
+        image,
+        quarters(),
+        quarters() / 255.0,
+    ]
     sources.append(quarters().astype(np.uint16) * 257)
     hashes = {picture_hash(open_picture(source)) for source in sources}
     with path.open("rb") as file:
@@ -111,7 +125,9 @@ def test_palette_with_and_without_transparency():
     assert corners(open_picture(encoded(clear, "PNG"))) == [(255, 255, 255), GREEN, BLUE, YELLOW]
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LA", "PA", "I", "I;16", "F"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LA", "PA", "I", "I;16", "F"]
+)
 def test_every_mode_of_pil_becomes_rgb(mode):
     if mode in ("I;16", "I", "F"):
         grey = np.full((8, 8), 1.0 if mode == "F" else 65535)
@@ -193,8 +209,9 @@ def png_header(width, height):
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
-
-@pytest.mark.parametrize("size", [(50_000, 50_000), (10_001, 10_000), (1_000_000, 101), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(
+    "size", [(50_000, 50_000), (10_001, 10_000), (1_000_000, 101), (2**31 - 1, 2**31 - 1)]
+)
 def test_too_many_pixels_are_refused_from_the_header(size):
     before = time.perf_counter()
     with warnings.catch_warnings():
@@ -222,7 +239,9 @@ def test_a_real_bomb_takes_neither_time_nor_memory(tmp_path):
         "try:\n    open_picture(sys.argv[1])\nexcept InputError as error:\n    print(error)\n"
         "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
     )
-    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
     message, figures = run.stdout.strip().splitlines()
     seconds, megabytes = map(float, figures.split())
     assert "50,000 x 50,000" in message or f"{MAX_PIXELS:,}" in message

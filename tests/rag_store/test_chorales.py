@@ -1,4 +1,4 @@
-"""Our MusicXML reading and ABC writing against music21's own reading of the same files, through the ABC parser."""
+"""Our MusicXML reading and ABC writing against music21's reading of the same files, through our parser."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ from notation import check, parse
 from rag_store.chorales import NotPlain, chorale_abc, read_chorales
 from rag_store.corpus import corpus_folder, title_table
 
-#: 269: repeats and a pickup; 227.1: ties; 257, 314: bars split at a fermata; 18.5-w, 248.12-2: other hands of the corpus
+#: 269: repeats and a pickup; 227.1: ties; 257, 314: bars split at a fermata; the others: other hands
 PIECES = ["bwv269", "bwv227.1", "bwv257", "bwv18.5-w", "bwv248.12-2", "bwv314"]
 
 

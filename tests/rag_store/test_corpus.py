@@ -46,7 +46,10 @@ def test_tidy_keeps_every_note():
 
 
 def test_tidy_by_hand():
-    text = 'X:7\nT:Foo\n%%newpage\nN:"Slow" "1st Setting."\nR:jig\nM:6/8\nL:1/8\nZ:Jane Doe\nK:G % sharp\n"_mf"uG2A "Am"B3 k|"D"d6|] % end\nw:la la\nP:B\n'
+    text = (
+        'X:7\nT:Foo\n%%newpage\nN:"Slow" "1st Setting."\nR:jig\nM:6/8\nL:1/8\nZ:Jane Doe\nK:G % sharp\n'
+        '"_mf"uG2A "Am"B3 |"D"kd6|] % end\nw:la la\nP:B\n'
+    )
     assert tidy(
         text, "Foo"
     ) == 'X:1\nT:Foo\nR:jig\nZ:Jane Doe\nM:6/8\nL:1/8\nQ:"Slow" 1/4=60\nK:G\nuG2A "Am"B3 k|"D"d6|]\n'.replace(

@@ -11,7 +11,11 @@ from rag_store.fingerprint import fingerprint
 from rag_store.trim import trim
 from rag_store.words import genre_names, genre_table, mood_names, mood_table, tempo_class
 
-GENRES = "air, jig, reel, hornpipe, march, waltz, polka, minuet, chorale, lullaby, ballad, nocturne, pastorale, tango, bossa nova, samba, blues, swing, ragtime, rock, pop, funk, electronic, ambient, minimal, film, fanfare"
+GENRES = (
+    "air, jig, reel, hornpipe, march, waltz, polka, minuet, chorale, lullaby, ballad, nocturne, pastorale, "
+    "tango, bossa nova, samba, blues, swing, ragtime, rock, pop, funk, electronic, ambient, minimal, "
+    "film, fanfare"
+)
 MOODS = "joyful, excited, tense, angry, sad, melancholy, calm, tender, mysterious, solemn, playful, heroic"
 JIG = (
     "X:1\nT:The Test\nR:jig\nM:6/8\nL:1/8\nK:D\n"
@@ -53,7 +57,7 @@ def test_a_jig_by_hand():
     assert (exemplar.tempo, exemplar.tempo_class) == (174.0, "very fast")  # the table's: the tune names none
     assert (exemplar.low, exemplar.high) == (62, 76)  # D4 to E5
     assert (exemplar.voices, exemplar.bars) == (1, 12)
-    # played twice: bars hold 4, 4, 4, 4 notes of 3 quarters each in the first two parts; 4, 4, 5, 2 in the last
+    # bars of four notes in the first two parts, of 4, 4, 5 and 2 in the last; each part is played twice
     assert exemplar.density == pytest.approx((16 + 16 + 15) / 36, abs=1e-3)
     assert exemplar.valence > 0.5
     assert exemplar.source.startswith("music21 corpus, O'Neill")

@@ -46,7 +46,10 @@ def test_meaning(embedder):
 
 
 def test_query_needs_no_torch():
-    code = "import sys; from rag_store import MiniLM; MiniLM().embed(['x']); print([m for m in ('torch', 'transformers', 'chromadb', 'music21') if m in sys.modules])"
+    code = (
+        "import sys; from rag_store import MiniLM; MiniLM().embed(['x']); "
+        "print([m for m in ('torch', 'transformers', 'chromadb', 'music21') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 

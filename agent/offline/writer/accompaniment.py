@@ -98,7 +98,8 @@ def bass_part(
     bar, spans = setting.bar, setting.spans
     events: list[Event] = []
     last = form[-1].start + form[-1].bars - 1
-    previous = _root_near(spans[0].chord, (low + high) // 2 - 3, low, high)
+    root = previous = _root_near(spans[0].chord, (low + high) // 2 - 3, low, high)
+    sounding: Chord | None = None
     for section in form:
         name = figure_for(names, section)
         for at in range(section.bars):
@@ -109,26 +110,37 @@ def bass_part(
                 strokes = bar_strokes("bass", name, bar, at)
             for stroke in strokes:
                 onset = start + stroke.offset
-                tone = _bass_tone(stroke, onset, bar, spans, setting, previous, low, high, rng)
+                here = chord_at(spans, onset)
+                begins = sounding is None or here.symbol != sounding.symbol
+                if begins:
+                    root, sounding = _root_near(here, midi(*previous), low, high), here
+                tone = _bass_tone(stroke, onset, root, begins, setting, previous, low, high, rng)
                 events.append(Event(onset, stroke.length, (tone,), stroke.marks))
                 previous = tone
     return _following(events, spans, low, high) if not any(map(is_walking, names)) else events
 
 
 def _bass_tone(
-    stroke: Stroke, onset: Fraction, bar: Meter, spans: list[Span], setting: Setting, previous: tuple[int, int], low: int,
-    high: int, rng: random.Random,
+    stroke: Stroke,
+    onset: Fraction,
+    root: tuple[int, int],
+    begins: bool,
+    setting: Setting,
+    previous: tuple[int, int],
+    low: int,
+    high: int,
+    rng: random.Random,
 ) -> tuple[int, int]:
-    """Step and alteration of one bass note."""
+    """Return step and alteration of one bass note; ``begins`` says that its chord is new, ``root`` is that chord's."""
+    spans = setting.spans
     here = chord_at(spans, onset)
-    root = _root_near(here, midi(*previous), low, high)
     what = stroke.what
-    if what in "FTSO" and any(span.start == onset for span in spans):
+    if begins and what in "FTSO":
         return root  # a new chord speaks in root position
     if what == "W":
-        return _walk(stroke, onset, spans, setting, previous, low, high, rng)
+        return root if begins else _walk(stroke, onset, spans, setting, previous, low, high, rng)
     if what == "O":
-        return _octave(root, low, high)
+        return (root[0] + 7, root[1]) if midi(root[0] + 7, root[1]) <= high else root
     if what == "A":
         return _approach(chord_at(spans, onset + stroke.length), here, setting, previous, low, high)
     member = {"R": 0, "T": 1, "F": 2, "S": 3}[what]
@@ -148,9 +160,6 @@ def _walk(
 ) -> tuple[int, int]:
     """Next note of a walking line: root on a change, approach before one, scale or chord tones between."""
     here, nxt = chord_at(spans, onset), chord_at(spans, onset + stroke.length)
-    begins = any(span.start == onset for span in spans)
-    if begins:
-        return _root_near(here, midi(*previous), low, high)
     goal = _root_near(nxt, midi(*previous), low, high)
     if nxt.root != here.root or nxt.symbol != here.symbol:
         return _approach(nxt, here, setting, previous, low, high)
@@ -185,24 +194,27 @@ def _root_near(over: Chord, pitch: int, low: int, high: int) -> tuple[int, int]:
     """Root of a chord within the range, as near to a pitch as it goes, low ones preferred."""
     root = over.root
     inside = [s for s in range(root.letter, 77, 7) if low <= midi(s, root.alter) <= high]
-    if not inside:
-        inside = [min(range(root.letter, 77, 7), key=lambda s: abs(midi(s, root.alter) - (low + high) / 2))]
+    if not inside:  # a range of less than an octave: another tone of the chord, the fifth before the third
+        return _other_tone(over, low, high)
     step = min(inside, key=lambda s: abs(midi(s, root.alter) - pitch) + 0.2 * (midi(s, root.alter) - low))
     return step, root.alter
 
 
-def _octave(root: tuple[int, int], low: int, high: int) -> tuple[int, int]:
-    """The octave above, or below where the range ends."""
-    return (root[0] + 7, root[1]) if midi(root[0] + 7, root[1]) <= high else _into((root[0] - 7, root[1]), low, high)
+def _other_tone(over: Chord, low: int, high: int) -> tuple[int, int]:
+    """Return the chord tone in a range that stands best for the root; the nearest one if none fits."""
+    order = sorted(over.tones, key=lambda tone: (over.tones.index(tone) != 2, over.tones.index(tone)))
+    placed = [(step, tone.alter) for tone in order for step in range(tone.letter, 77, 7)]
+    inside = [tone for tone in placed if low <= midi(*tone) <= high]
+    return inside[0] if inside else min(placed, key=lambda tone: abs(midi(*tone) - (low + high) / 2))
 
 
 def _into(tone: tuple[int, int], low: int, high: int) -> tuple[int, int]:
     """The tone moved by octaves into a range."""
     step, alter = tone
-    while midi(step, alter) > high:
-        step -= 7
     while midi(step, alter) < low:
         step += 7
+    while midi(step, alter) > high:
+        step -= 7
     return step, alter
 
 
@@ -222,10 +234,12 @@ def _following(events: list[Event], spans: list[Span], low: int, high: int) -> l
     return out
 
 
-def counter_part(
-    form: tuple[Section, ...], setting: Setting, melody: list[Event], low: int, high: int, seed: int
-) -> list[Event]:
-    """A slow second line of chord tones under the melody: a note a chord, moving on where the melody rests or holds."""
+def counter_part(setting: Setting, melody: list[Event], low: int, high: int, seed: int) -> list[Event]:
+    """Return a slow second line of chord tones, a note a chord, moving on where the melody rests or holds.
+
+    It lies under the melody; a range that is wholly above the melody's centre makes it a descant.
+    """
+    descant = low > setting.center
     noise = np.random.default_rng(seed)
     style = LineStyle(leaps=1.3, noise=0.25)
     slots: list[Slot] = []
@@ -233,11 +247,15 @@ def counter_part(
         cuts = _counter_cuts(span, melody, setting.bar)
         for start, end in zip(cuts, cuts[1:], strict=False):
             above = min((e.pitches[0] for e in melody if e.start < end and e.end > start), default=setting.center)
-            target = min(above - 5.0, (low + high) / 2)
+            target = (low + high) / 2 if descant else min(above - 5.0, (low + high) / 2)
+            ceiling = high if descant else above - 1.0
             alters = chord_scale(setting.tonic, setting.mode, span.chord)
             strength = 3 if start == span.start else 1
             tones = consonant(span.chord, alters)
-            slots.append(Slot(start, end - start, span.chord, alters, strength, tones, target, above - 1.0))
+            against = _beats_of(melody, start, end, setting.bar)
+            slots.append(
+                Slot(start, end - start, span.chord, alters, strength, tones, target, ceiling, against=against)
+            )
     first = next(step for step in range(77) if midi(step, 0) > low)
     top = max(step for step in range(77) if midi(step, 0) < high)
     steps = best_line(slots, first, max(top, first + 4), style, noise, None)
@@ -245,6 +263,18 @@ def counter_part(
         Event(slot.onset, slot.length, ((step, slot.alters[step % 7]),))
         for slot, step in zip(slots, steps, strict=True)
     ]
+
+
+def _beats_of(melody: list[Event], start: Fraction, end: Fraction, bar: Meter) -> tuple[int, ...]:
+    """Return the melody's pitches at the beats of a stretch of time."""
+    out: list[int] = []
+    for event in melody[max(0, bisect.bisect_right(melody, start, key=lambda e: e.start) - 1) :]:
+        if event.start >= end:
+            break
+        at = max(event.start, start)
+        if event.end > start and (at == start or bar.strength(at % bar.length) > 0):
+            out.append(event.pitches[0])
+    return tuple(out)
 
 
 def _counter_cuts(span: Span, melody: list[Event], bar: Meter) -> list[Fraction]:

@@ -10,20 +10,31 @@ from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
 
 
-def drum_part(form: tuple[Section, ...], bar: Meter, style: dict[str, str]) -> list[Event]:
-    """Drum strokes for the whole piece; the last bar is one stroke."""
+#: Strokes of one line a second beyond which a player halves them.
+FASTEST = 6.5
+#: Lines that keep time, and may be thinned without losing the groove.
+_TIME = "gfbEG"
+
+
+def drum_part(form: tuple[Section, ...], bar: Meter, style: dict[str, str], tempo: float) -> list[Event]:
+    """Return drum strokes for the whole piece; the last bar is one stroke.
+
+    ``tempo`` in quarter notes per minute: where it is fast, cymbals and shakers play every other stroke.
+    """
     events: list[Event] = []
     end = form[-1].start + form[-1].bars
-    for section in form:
+    fills = style["groove"] not in table("percussion")["without_fill"]
+    for section, following in zip(form, [*form[1:], form[-1]], strict=True):
+        turns = following.letter != section.letter or following.energy > section.energy + 0.1
         full = section.energy > 0.75 and "groove_full" in style
-        groove = _lines(style["groove_full" if full else "groove"], bar)
+        groove = _thinned(_lines(style["groove_full" if full else "groove"], bar), bar, tempo)
         for at in range(section.bars):
             number = section.start + at
             start = number * bar.length
             if number == end - 1:
                 events.append(Event(start, Fraction(1), (), letters="F" if bar.length < 3 else "Fa"))
                 continue
-            turning = at == section.bars - 1 and bar.name in table("percussion")["fill"] and section.bars >= 4
+            turning = at == section.bars - 1 and bar.name in table("percussion")["fill"] and fills and turns
             lines = table("percussion")["fill"][bar.name] if turning else groove
             bar_events = _bar(lines, start, bar)
             if at == 0 and number and full and bar_events:
@@ -50,6 +61,24 @@ def _lines(name: str, bar: Meter) -> dict[str, str]:
         for extra in range(cell + 1, cell + int(bar.beats[place] / grid)):
             lines[generic["beat"]][extra] = "x"
     return {letter: "".join(cells) for letter, cells in lines.items()}
+
+
+def _thinned(lines: dict[str, str], bar: Meter, tempo: float) -> dict[str, str]:
+    """Return the lines, those that keep time without their off-beat strokes where these come too fast."""
+    out = {}
+    for letter, cells in lines.items():
+        seconds = float(bar.length) / len(cells) * 60 / tempo
+        dense = letter in _TIME and "xx" in cells and 1 / seconds > FASTEST
+        kept = (cell if not dense or _even(place, cells, bar) else "." for place, cell in enumerate(cells))
+        out[letter] = "".join(kept)
+    return out
+
+
+def _even(place: int, cells: str, bar: Meter) -> bool:
+    """Whether a cell lies on a beat or on its even division."""
+    offset = place * bar.length / len(cells)
+    beat = max(onset for onset in bar.onsets if onset <= offset)
+    return round((offset - beat) / (bar.length / len(cells))) % 2 == 0
 
 
 def _bar(lines: dict[str, str], start: Fraction, bar: Meter) -> list[Event]:

@@ -97,6 +97,26 @@ def _cadence(index: int, count: int, letter: str, last: bool) -> Cadence:
     return "open" if count > 1 else "bridge"
 
 
+def climax_bar(form: tuple[Section, ...]) -> int:
+    """Return the bar (0-based) on which the melody's one high point falls.
+
+    It lies in the third quarter of a phrase, as near to two thirds of the piece as phrases allow; a phrase that is
+    heard for the first time, and only once, goes before one that returns.
+    """
+    total = form[-1].start + form[-1].bars
+    heard = [(section.letter, phrase.index) for section in form for phrase in section.phrases]
+    costs: list[tuple[float, int]] = []
+    for section in form:
+        for phrase in section.phrases:
+            name = (section.letter, phrase.index)
+            bar = phrase.start + round(0.6 * (phrase.bars - 1))
+            place = (bar + 0.5) / total
+            fresh = all(other.start >= section.start for other in form if other.letter == section.letter)
+            cost = abs(place - 0.64) + (0.0 if 0.36 <= place <= 0.78 else 1.0)
+            costs.append((cost + (0.0 if fresh else 0.5) + (0.1 if heard.count(name) > 1 else 0.0), bar))
+    return min(costs)[1]
+
+
 def _with_energy(built: list[Section]) -> list[Section]:
     """Energy rises to about two thirds of the piece (the golden section), and falls a little at the end."""
     total = sum(section.bars for section in built)

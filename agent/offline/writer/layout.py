@@ -20,6 +20,8 @@ _NOTATABLE = tuple(Fraction(n, 8) for n in (48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1
 _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 #: Chord qualities that abc2midi does not know by itself; they are declared, or it would report an error.
 _DECLARED = frozenset({"add9", "madd9", "sus2", "m7b5"})
+#: Meters in which abc2midi lets a tune be called a hornpipe.
+_HORNPIPE = ("2/4", "4/4")
 _MARKS = {"staccato": ".", "accent": "L", "fermata": "!fermata!"}
 #: Drum letters of the kit and their General MIDI keys; see `notation.percussion`.
 KIT = {"F": 36, "c": 38, "g": 42, "b": 46, "D": 44, "a": 49, "f": 51, "A": 45, "d": 47, "e": 50, "B": 37, "E": 70, "G": 54, "C": 75}
@@ -57,7 +59,7 @@ class Sheet:
 def abc(sheet: Sheet, staves: Sequence[Staff]) -> str:
     """The whole tune as ABC text, ending in a newline."""
     lines = ["X:1", f"T:{_clean(sheet.title)}", f"C:{_clean(sheet.composer)}"]
-    if sheet.rhythm:
+    if sheet.rhythm and not (sheet.rhythm == "hornpipe" and sheet.bar.name not in _HORNPIPE):
         lines.append(f"R:{_clean(sheet.rhythm)}")
     lines += [f"M:{sheet.bar.name}", "L:1/8", _tempo(sheet), "%%MIDI gchordoff"]
     lines += _chord_names(staves)
@@ -245,14 +247,16 @@ def _token(
     marks = _marks_at(piece.start, staff) if first else ""
     if piece.event is None:
         return marks + "z" + _length(length)
-    signs = "" if piece.continued else "".join(_MARKS[mark] for mark in piece.event.marks)
+    signs = "" if piece.continued else "".join(_MARKS.get(mark, "") for mark in piece.event.marks)
+    begins = "(" if "slur(" in piece.event.marks and not piece.continued else ""
+    ends = ")" if "slur)" in piece.event.marks and not piece.tied else ""
     if piece.event.letters:
         names = list(piece.event.letters)
     else:
         names = [_note(step, alter, sheet.signature, explicit, piece.continued) for step, alter in piece.event.tones]
     tie = "-" if piece.tied and not piece.event.letters else ""
     body = names[0] if len(names) == 1 else "[" + "".join(names) + "]"
-    return marks + signs + body + _length(length) + tie
+    return marks + begins + signs + body + _length(length) + tie + ends
 
 
 def _note(

@@ -18,6 +18,8 @@ from agent.offline.writer.theory import Chord, midi
 Array = NDArray[np.float64]
 #: Cost of moving by 0, 1, 2 ... diatonic steps; seconds are free, sevenths and ninths dear.
 _MOVE = np.array([0.8, 0.0, 0.45, 1.1, 1.5, 2.2, 3.0, 4.0, 2.4, 6.0, 7.0, 8.0])
+#: Cost of what must not be where there is any other way.
+_FORBIDDEN = 60.0
 #: Cost of a non-chord tone by metrical strength (0 off the beat .. 3 downbeat).
 _DISSONANCE = (0.3, 1.2, 3.0, 4.2)
 
@@ -40,6 +42,8 @@ class Slot:
     device: str = ""
     bass: int | None = None  # MIDI pitch of the bass that sounds at the onset
     bass_before: int | None = None  # and just before it
+    peak: bool = False  # the climax: ``target`` is to be reached
+    against: tuple[int, ...] = ()  # MIDI pitches of a line above that sound on the beats of the slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,15 @@ class LineStyle:
     avoided: frozenset[int] = field(default_factory=frozenset)  # letters of the fourth and seventh degree
 
 
-def best_line(slots: list[Slot], low: int, high: int, style: LineStyle, rng: np.random.Generator, before: int | None) -> list[int]:
+def best_line(
+    slots: list[Slot],
+    low: int,
+    high: int,
+    style: LineStyle,
+    rng: np.random.Generator,
+    before: int | None,
+    after: int | None = None,
+) -> list[int]:
     """Diatonic step of every slot on the cheapest line.
 
     Parameters
@@ -65,6 +77,8 @@ def best_line(slots: list[Slot], low: int, high: int, style: LineStyle, rng: np.
         Lowest and highest diatonic step allowed, inclusive.
     before
         Step of the note before the first slot, or None.
+    after
+        Step of the note that follows the last slot, or None.
 
     Returns
     -------
@@ -76,9 +90,10 @@ def best_line(slots: list[Slot], low: int, high: int, style: LineStyle, rng: np.
     turn = _turning(steps) * style.leaps
     first = _unary(slots[0], steps, pitches[0], style) + rng.normal(0, style.noise, count)
     if before is not None:
-        first = first + 0.6 * _MOVE[np.minimum(np.abs(steps - before), 11)]
+        first = first + _joint(steps, before)
+    end = _joint(steps, after) if after is not None else np.zeros(count)
     if len(slots) == 1:
-        return [int(steps[int(np.argmin(first))])]
+        return [int(steps[int(np.argmin(first + end))])]
     unary = _unary(slots[1], steps, pitches[1], style) + rng.normal(0, style.noise, count)
     cost = first[:, None] + unary[None, :] + _move(0, slots, steps, pitches, style)
     back: list[NDArray[np.intp]] = []
@@ -93,7 +108,13 @@ def best_line(slots: list[Slot], low: int, high: int, style: LineStyle, rng: np.
         unary = _unary(slots[at], steps, pitches[at], style) + rng.normal(0, style.noise, count)
         cost = reached + bad_out * (0.5 if slots[at].after_rest else 1.0) + unary[None, :]
         cost = cost + _move(at - 1, slots, steps, pitches, style)
-    return _trace(cost, back, steps)
+    return _trace(cost + end[None, :], back, steps)
+
+
+def _joint(steps: NDArray[np.int_], other: int) -> Array:
+    """Cost of joining a given neighbour outside the line, shape (n,); an octave is too far."""
+    size = np.abs(steps - other)
+    return np.asarray(0.6 * _MOVE[np.minimum(size, 11)] + _FORBIDDEN * (size > 6), dtype=np.float64)
 
 
 def _trace(cost: Array, back: list[NDArray[np.intp]], steps: NDArray[np.int_]) -> list[int]:
@@ -125,7 +146,12 @@ def _unary(slot: Slot, steps: NDArray[np.int_], pitches: NDArray[np.int_], style
     long_note = 2.2 if slot.length >= 1 else 0.0
     dissonance = (_DISSONANCE[slot.strength] + long_note) * (1.0 - 0.6 * style.chromatic)
     cost = foreign * dissonance + 0.06 * np.abs(pitches - slot.target) ** 1.3
-    cost = cost + 1.2 * (pitches > slot.ceiling)
+    over = np.maximum(0.0, pitches - slot.ceiling)
+    cost = cost + 1.5 * (over > 0) + 0.8 * over
+    if slot.peak:
+        cost = cost + 1.5 * np.abs(pitches - slot.target)
+    for other in slot.against:
+        cost = cost + _beside(pitches, other) / len(slot.against)
     if style.pentatonic and style.avoided:
         cost = cost + 0.9 * style.pentatonic * np.isin(letters, list(style.avoided)) * foreign
         cost = cost + 0.4 * style.pentatonic * np.isin(letters, list(style.avoided))
@@ -134,6 +160,13 @@ def _unary(slot: Slot, steps: NDArray[np.int_], pitches: NDArray[np.int_], style
         for place, letter in reversed(list(enumerate(slot.goal))):
             rank[letters == letter] = 0.8 * place
         cost = cost + rank
+    return np.asarray(cost, dtype=np.float64)
+
+
+def _beside(pitches: NDArray[np.int_], other: int) -> Array:
+    """Cost of sounding with another line's pitch, shape (n,): doublings and semitone clashes."""
+    apart = other - pitches
+    cost = 1.6 * (apart % 12 == 0) + 3.0 * np.isin(apart % 12, (1, 11)) + 1.5 * (apart == 0)
     return np.asarray(cost, dtype=np.float64)
 
 
@@ -154,6 +187,7 @@ def _move(
     if there.move is not None:
         cost = cost * 0.35 + style.contour * np.minimum(np.abs(difference - there.move), 4)
     semitones = pitches[at + 1][None, :] - pitches[at][:, None]
+    cost = cost + np.where(np.abs(semitones) > 12, _FORBIDDEN, 0.0)
     cost = cost + np.where((np.abs(semitones) == 6) & (size > 1), 1.0, 0.0)
     cost = cost + np.where((np.abs(semitones) == 3) & (size == 1), 2.5, 0.0)  # augmented second
     cost = cost + np.where((semitones == 0) & (size == 1), 3.0, 0.0)  # enharmonic stumble
@@ -170,4 +204,4 @@ def _against_bass(old: NDArray[np.int_], new: NDArray[np.int_], bass_old: int, b
     motion = new[None, :] - old[:, None]
     similar = np.sign(motion) == np.sign(bass_new - bass_old)
     direct = perfect & similar & (np.abs(motion) > 2)
-    return np.asarray(np.where(same & (motion != 0), 3.5, 0.0) + np.where(direct & ~same, 1.8, 0.0), dtype=np.float64)
+    return np.asarray(np.where(same & (motion != 0), 5.0, 0.0) + np.where(direct & ~same, 2.6, 0.0), dtype=np.float64)

@@ -16,7 +16,12 @@ from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.line import LineStyle, Slot, best_line
 from agent.offline.writer.meter import Meter
+from agent.offline.writer.returns import Heard, Segment, bar_chords, segments, taken
 from agent.offline.writer.theory import NATURAL, Chord, Tone, chord_scale, midi, scale
+
+
+#: Bars; sections give what is left over to their last phrase.
+LONGEST_PHRASE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Setting:
     breath: bool  # the player needs air, or the tempo leaves time for it
     total_bars: int
     blue: bool = False  # blue notes may stand
+    climax: int = 0  # bar of the one high point, from 0
     bass: tuple[Event, ...] = ()  # the bass line, if it is written first
 
     def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
@@ -43,6 +49,17 @@ class Setting:
         before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
         at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
         return at, earlier
+
+
+    @property
+    def width(self) -> float:
+        """Semitones that the line moves about its centre."""
+        return min(6.0, (self.high - self.low) / 4)
+
+    @property
+    def peak(self) -> float:
+        """MIDI pitch of the climax, about."""
+        return min(self.high - 1.0, self.center + 1.9 * self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,76 +84,119 @@ def compose_melody(
     """
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     main = motif.choose(pool, setting.note_length, setting.bar, rng)
-    others = [figure for figure in pool if (figure.source, figure.bar) != (main.source, main.bar)]
+    others = [figure for figure in pool if figure.durations != main.durations]
     second = motif.freed(motif.choose(others, setting.note_length, setting.bar, rng))
-    remembered: dict[tuple[str, int, str, tuple[str, ...]], tuple[Phrase, list[Event]]] = {}
+    heard: dict[tuple[str, int], list[Heard]] = {}
     events: list[Event] = []
     uses: list[Use] = []
     plans: dict[tuple[str, int], list[motif.Figure]] = {}
-    for section in form:
-        for phrase in section.phrases:
-            harmony = _harmony_key(phrase, setting)
-            key = (section.letter, phrase.index, phrase.cadence, harmony)
-            plan = plans.get((section.letter, phrase.index))
-            if plan is None:
-                plan = plans[(section.letter, phrase.index)] = _figures(section, phrase, main, second, setting, rng)
-            plan = _ended(plan, phrase, main, setting)
-            uses += [Use(phrase.start + at, f.device, f.source, f.bar) for at, f in enumerate(plan)]
-            if key in remembered:
-                earlier, old = remembered[key]
-                shift = (phrase.start - earlier.start) * setting.bar.length
-                new = [replace(event, start=event.start + shift) for event in old]
-                events += _ornamented(new, setting, rng) if section.varied else new
-                continue
-            before = events[-1].tones[-1][0] if events else None
-            new = _pitched(plan, phrase, section, setting, noise, before)
-            remembered[key] = (phrase, new)
-            events += new
+    order = [(section, phrase) for section in form for phrase in section.phrases]
+    for (section, phrase), following in zip(order, [*order[1:], None], strict=True):
+        name = (section.letter, phrase.index)
+        if name not in plans:
+            plans[name] = _figures(section, phrase, main, second, setting, rng)
+        plan = _ended(plans[name], section, phrase, main, setting)
+        uses += [Use(phrase.start + at, f.device, f.source, f.bar) for at, f in enumerate(plan)]
+        before = events[-1].tones[-1][0] if events else None
+        after = _opening(following, heard, setting) if following else None
+        parts = _division(section, phrase, heard, setting)
+        new = _phrase(plan, phrase, section, parts, setting, noise, rng, before, after)
+        chords = bar_chords(phrase, setting.spans, setting.bar.length)
+        heard.setdefault(name, []).append(Heard(phrase, chords, tuple(new)))
+        events += new
     return events, uses
 
 
-def _harmony_key(phrase: Phrase, setting: Setting) -> tuple[str, ...]:
-    """The chords under a phrase, so that a returning melody is only reused over returning harmony."""
-    start, end = phrase.start * setting.bar.length, (phrase.start + phrase.bars) * setting.bar.length
-    return tuple(span.chord.roman for span in setting.spans if start <= span.start < end)
+def _division(
+    section: Section, phrase: Phrase, heard: dict[tuple[str, int], list[Heard]], setting: Setting
+) -> list[Segment]:
+    """Return which bars of a phrase return and which are new."""
+    chords = bar_chords(phrase, setting.spans, setting.bar.length)
+    return segments(phrase, chords, heard.get((section.letter, phrase.index), []), setting.climax)
+
+
+def _opening(
+    where: tuple[Section, Phrase], heard: dict[tuple[str, int], list[Heard]], setting: Setting
+) -> int | None:
+    """Return the step on which a phrase begins, if it is known because the phrase returns."""
+    first = _division(*where, heard, setting)[0]
+    known = taken(first, where[1], setting.bar.length)
+    return known[0].tones[0][0] if known else None
+
+
+def _phrase(
+    plan: list[motif.Figure],
+    phrase: Phrase,
+    section: Section,
+    parts: list[Segment],
+    setting: Setting,
+    noise: np.random.Generator,
+    rng: random.Random,
+    before: int | None,
+    after: int | None,
+) -> list[Event]:
+    """Return the notes of a phrase, those that return and those that are new, joined so that no joint leaps far."""
+    returning = [taken(part, phrase, setting.bar.length) for part in parts]
+    events: list[Event] = []
+    for part, known, following in zip(parts, returning, [*returning[1:], []], strict=True):
+        if part.source is not None:
+            events += _ornamented(known, setting, rng) if section.varied else known
+            continue
+        start = events[-1].tones[0][0] if events else before
+        goes_on = following[0].tones[0][0] if following else after if part is parts[-1] else None
+        events += _pitched(plan, phrase, part, section, setting, noise, start, goes_on)
+    return events
 
 
 def _figures(
     section: Section, phrase: Phrase, main: motif.Figure, second: motif.Figure, setting: Setting, rng: random.Random
 ) -> list[motif.Figure]:
-    """One figure a bar: statement, answer and development as in a period or a sentence."""
+    """Return one figure a bar, enough for any phrase: statement, answer and development as in a period or a sentence."""
     bar = setting.bar
     sequence = replace(main, device="sequence")
     contrast = motif.inverted(main)
+    fragment = motif.fragmented(main, bar)
+    if fragment.durations == main.durations:
+        fragment = motif.varied(main, bar)
+    broad = motif.augmented(main, bar)
+    if broad.durations == main.durations:
+        broad = motif.varied(contrast, bar)
     if section.letter == "A":
-        schemes = [[main, second, sequence], [main, sequence, motif.fragmented(main, bar)], [main, second, contrast]]
+        schemes = [[main, second, sequence], [main, sequence, fragment], [main, second, contrast]]
         scheme = schemes[0] if phrase.index else rng.choice(schemes)
     else:
         schemes = [
             [contrast, replace(contrast, device="sequence"), second],
-            [second, contrast, motif.fragmented(main, bar)],
-            [motif.augmented(main, bar), second, contrast],
+            [second, contrast, fragment],
+            [broad, second, contrast],
         ]
         scheme = rng.choice(schemes)
-    figures = [scheme[at % len(scheme)] for at in range(phrase.bars)]
-    if phrase.bars > 4:
-        figures[3:] = [motif.freed(main, "extension") for _ in figures[3:]]
-    return figures
+    return [*scheme, *[motif.freed(main, "extension")] * LONGEST_PHRASE]
 
 
-def _ended(plan: list[motif.Figure], phrase: Phrase, main: motif.Figure, setting: Setting) -> list[motif.Figure]:
-    """The phrase's figures with a cadence in the last bar."""
-    end = motif.cadence(main, setting.bar, phrase.cadence == "final", setting.breath)
+def _ended(
+    plan: list[motif.Figure], section: Section, phrase: Phrase, main: motif.Figure, setting: Setting
+) -> list[motif.Figure]:
+    """Return the phrase's figures with a cadence in the last bar; a section's end always lets the player breathe."""
+    breath = setting.breath or phrase is section.phrases[-1]
+    end = motif.cadence(main, setting.bar, phrase.cadence == "final", breath)
     return [*plan[: phrase.bars - 1], end]
 
 
 def _pitched(
-    plan: list[motif.Figure], phrase: Phrase, section: Section, setting: Setting, noise: np.random.Generator, before: int | None
+    plan: list[motif.Figure],
+    phrase: Phrase,
+    part: Segment,
+    section: Section,
+    setting: Setting,
+    noise: np.random.Generator,
+    before: int | None,
+    after: int | None,
 ) -> list[Event]:
-    """Slots for a phrase's figures, pitched."""
-    slots, rests = _slots(plan, phrase, section, setting)
+    """Return the notes of some bars of a phrase: slots for its figures, pitched."""
+    slots = _slots(plan, phrase, part, section, setting)
     low, high = _steps_between(setting.low, setting.high)
-    steps = best_line(slots, low, high, setting.style, noise, before)
+    steps = best_line(slots, low, high, setting.style, noise, before, after) if slots else []
     return [
         Event(slot.onset, slot.length, ((step, slot.alters[step % 7]),))
         for slot, step in zip(slots, steps, strict=True)
@@ -144,38 +204,52 @@ def _pitched(
 
 
 def _slots(
-    plan: list[motif.Figure], phrase: Phrase, section: Section, setting: Setting
-) -> tuple[list[Slot], list[Fraction]]:
-    """Slots in order of time, and where rests start."""
+    plan: list[motif.Figure], phrase: Phrase, part: Segment, section: Section, setting: Setting
+) -> list[Slot]:
+    """Return slots in order of time; the last of a phrase has a goal, the longest of the climax is the peak."""
     slots: list[Slot] = []
-    rests: list[Fraction] = []
-    rested = True
-    for at, figure in enumerate(plan):
+    rested = part.first == 0
+    for at in range(part.first, part.stop):
+        figure = plan[at]
         onset = (phrase.start + at) * setting.bar.length
         offset, previous = Fraction(0), None
+        inside: list[Slot] = []
         for duration, step in zip(figure.durations, figure.steps, strict=True):
             if step is None:
-                rests.append(onset + offset)
                 rested = True
             else:
                 held = step if step != motif.FREE else None
                 move = held - previous if held is not None and previous is not None else None
-                slots.append(_slot(onset + offset, offset, duration, move, rested, figure, section, setting))
+                inside.append(_slot(onset + offset, offset, duration, move, rested, figure, phrase, section, setting))
                 previous, rested = held, False
             offset += duration
-    last = slots[-1]
-    slots[-1] = replace(last, goal=_goal(phrase, last, setting))
-    return slots, rests
+        slots += _peaked(inside, setting) if phrase.start + at == setting.climax else inside
+    if part.stop == phrase.bars and slots:
+        last = slots[-1]
+        slots[-1] = replace(last, goal=_goal(phrase, last, setting))
+    return slots
+
+
+def _peaked(slots: list[Slot], setting: Setting) -> list[Slot]:
+    """Return the climax bar's slots with the one for the highest note marked: a long one on a strong beat."""
+    if not slots:
+        return slots
+    place = max(range(len(slots)), key=lambda at: (slots[at].length + Fraction(slots[at].strength, 2), at))
+    slot = slots[place]
+    tones = [p for p in range(int(setting.peak) - 6, int(setting.peak) + 1) if p % 12 in slot.consonant]
+    target = float(max(tones, default=int(setting.peak)))
+    peak = replace(slot, peak=True, target=target, ceiling=setting.peak)
+    return [*slots[:place], peak, *slots[place + 1 :]]
 
 
 def _slot(
     onset: Fraction, offset: Fraction, length: Fraction, move: int | None, rested: bool, figure: motif.Figure,
-    section: Section, setting: Setting,
+    phrase: Phrase, section: Section, setting: Setting,
 ) -> Slot:
     """One slot with its chord and the height the line should have there."""
     over = chord_at(setting.spans, onset)
     alters = chord_scale(setting.tonic, setting.mode, over)
-    target, ceiling = _height(onset, section, setting)
+    target, ceiling = _height(onset, phrase, section, setting)
     bass, before = setting.bass_around(onset)
     return Slot(
         onset, length, over, alters, setting.bar.strength(offset), consonant(over, alters, blue=setting.blue), target,
@@ -197,16 +271,14 @@ def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> fr
     return frozenset(pcs)
 
 
-def _height(onset: Fraction, section: Section, setting: Setting) -> tuple[float, float]:
-    """Arch within the phrase, one climax about two thirds through the piece, and the ceiling away from it."""
-    total = float(setting.total_bars * setting.bar.length)
-    place = float(onset) / total
-    phrase = (float(onset / setting.bar.length) % 4) / 4
-    width = min(6.0, (setting.high - setting.low) / 4)
-    climax = math.exp(-(((place - 0.66) / 0.09) ** 2))
+def _height(onset: Fraction, phrase: Phrase, section: Section, setting: Setting) -> tuple[float, float]:
+    """Return the height the line tends to, an arch in every phrase, and the ceiling that keeps the climax alone."""
+    bars = float(onset / setting.bar.length)
+    within = (bars - phrase.start) / phrase.bars
+    near = math.exp(-(((bars - setting.climax - 0.5) / (0.09 * setting.total_bars + 0.5)) ** 2))
     contrast = 1.5 if section.letter != "A" else 0.0
-    target = setting.center - 0.4 * width + width * (0.55 * math.sin(math.pi * phrase) + 0.9 * climax) + contrast
-    return target, setting.center + width * (0.9 + 1.5 * climax)
+    target = setting.center + setting.width * (0.55 * math.sin(math.pi * within) - 0.4 + 0.6 * near) + contrast
+    return target, setting.peak - 4.0 + 2.0 * near
 
 
 def _goal(phrase: Phrase, last: Slot, setting: Setting) -> tuple[int, ...]:

@@ -137,10 +137,32 @@ def augmented(figure: Figure, bar: Meter) -> Figure:
     return replace(figure, durations=tuple(2 * d for d in head.durations), steps=head.steps, device="augmentation")
 
 
+def varied(figure: Figure, bar: Meter) -> Figure:
+    """Return the rhythm with its longest note given to two, and free pitches from there on."""
+    compound = bar.beats[0] == Fraction(3, 2)
+    able = [(length, -at) for at, length in enumerate(figure.durations) if figure.steps[at] is not None]
+    able = [pair for pair in able if _split(pair[0], compound)]
+    if not able:
+        return freed(figure, "variation")
+    place = -max(able)[1]
+    durations = (*figure.durations[:place], *_split(figure.durations[place], compound), *figure.durations[place + 1 :])
+    rest = tuple(None if step is None else FREE for step in figure.steps[place + 1 :])
+    return replace(figure, durations=durations, steps=(*figure.steps[: place + 1], FREE, *rest), device="variation")
+
+
+def _split(length: Fraction, compound: bool) -> tuple[Fraction, ...]:
+    """Two plain values that a note may be given to; none for short or odd ones."""
+    if length in (1, 2, 4) or (length == 3 and compound):
+        return (length / 2, length / 2)
+    return (length * 2 / 3, length / 3) if length in (Fraction(3, 2), 3) else ()
+
+
 def cadence(figure: Figure, bar: Meter, final: bool, breath: bool) -> Figure:
     """Bar that ends a phrase: the head of the figure, then a long note and, unless final, a breath."""
-    if final or len(bar.beats) == 1:
+    if final or (len(bar.beats) == 1 and not breath):
         return Figure((bar.length,), (FREE,), figure.source, figure.bar, "cadence")
+    if len(bar.beats) == 1:
+        return Figure((bar.length * 2 / 3, bar.length / 3), (FREE, None), figure.source, figure.bar, "cadence")
     head = _until(figure, bar.onsets[1]) if len(bar.beats) > 2 else None
     durations, steps = (head.durations, tuple(None if s is None else FREE for s in head.steps)) if head else ((), ())
     left = bar.length - sum(durations, Fraction(0))
@@ -176,6 +198,10 @@ def _dullness(figure: Figure) -> float:
     dull = 0.0
     if figure.notes < 2:
         dull += 0.5
+    if figure.notes == 2:
+        dull += 0.25 + (0.3 if steps and max(steps) - min(steps) > 2 else 0.0)
+    if any(len(set(steps[at : at + 3])) == 1 for at in range(len(steps) - 2)):
+        dull += 0.3
     if figure.notes > 2 and len(set(figure.durations)) == 1:
         dull += 0.7
     if len(set(steps)) == 1 and len(steps) > 2:

@@ -59,8 +59,8 @@ def _cost(
     """Lower is better; in semitones of movement."""
     pitches = _pitches(voicing)
     cost = 0.25 * abs(sum(pitches) / len(pitches) - center) + 3.0 * max(0, pitches[-1] - ceiling + 1)
-    if pitches[0] < 52 and len(pitches) > 1 and pitches[1] - pitches[0] < 5:
-        cost += 3.0  # close intervals growl in the bass
+    if pitches[0] < 50 and len(pitches) > 1 and pitches[1] - pitches[0] < 5:
+        cost += 7.0  # close intervals growl in the bass
     if previous is None or before is None:
         return cost
     old = _pitches(previous)

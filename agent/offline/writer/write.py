@@ -11,10 +11,11 @@ from typing import Any
 from agent.keys import Key, parse_key
 from agent.offline.writer import motif
 from agent.offline.writer.accompaniment import bass_part, counter_part, harmony_part, pad_part
+from agent.offline.writer.articulation import articulated
 from agent.offline.writer.drums import drum_part
 from agent.offline.writer.dynamics import marks
 from agent.offline.writer.events import Event
-from agent.offline.writer.form import Section, sections
+from agent.offline.writer.form import Section, climax_bar, sections
 from agent.offline.writer.harmony import Span, harmonise
 from agent.offline.writer.layout import Sheet, Staff, abc
 from agent.offline.writer.line import LineStyle
@@ -75,11 +76,12 @@ class OfflineWriter:
         form = sections(plan.form, plan.bars)
         home = tonic(key.tonic)
         spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo), fast=bool(style.get("fast_harmony")))
-        setting = _setting(plan, key, bar, spans, style)
+        setting = _setting(plan, key, bar, spans, style, climax_bar(form))
         bass = _bass(plan, form, setting, style, _rng(seed, "bass", redo))
         setting = replace(setting, bass=tuple(bass))
         pool = _pool(exemplars, bar)
         melody, uses = compose_melody(form, setting, pool, _rng(seed, "melody", redo).randrange(2**31))
+        melody = articulated(melody, bar, plan.rhythm.articulation, plan.tempo)
         staves = _staves(plan, form, setting, melody, style, _rng(seed, "parts", redo))
         sheet = Sheet(
             plan.title, COMPOSER, plan.tempo, plan.tempo_text, key.abc, _signature(key), bar, plan.bars, plan.genre
@@ -93,11 +95,13 @@ def _rng(seed: int, part: str, redo: dict[str, int]) -> random.Random:
     return random.Random(f"{seed}:{part}:{redo.get(part, 0)}")
 
 
-def _setting(plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[str, Any]) -> Setting:
+def _setting(
+    plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[str, Any], climax: int
+) -> Setting:
     """What the melody is written against."""
     lead = next((part for part in plan.instruments if part.role == "melody"), plan.instruments[0])
     player = instrument(lead.instrument)
-    low, high, center = _melody_range(player, plan.tessitura.center)
+    low, high, center = _melody_range(player, plan.tessitura.center, _floor(plan))
     degrees = scale(tonic(key.tonic), key.mode)
     line = LineStyle(
         leaps=style.get("leaps", 1.0),
@@ -108,15 +112,28 @@ def _setting(plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[st
     length = plan.rhythm.note_length * style.get("slack", 1.0)
     return Setting(
         bar, tonic(key.tonic), key.mode, spans, low, high, center, length, line, plan.tempo < 180, plan.bars,
-        bool(style.get("blue")),
+        bool(style.get("blue")), climax,
     )  # fmt: skip
 
 
-def _melody_range(player: Instrument, center: int) -> tuple[int, int, int]:
-    """Range of about an octave and a half around the wanted centre, inside the instrument's good register."""
+def _melody_range(player: Instrument, center: int, floor: int) -> tuple[int, int, int]:
+    """Range of about an octave and a half around the wanted centre, inside the instrument's good register.
+
+    ``floor`` is where the bass leaves room for a melody; the lead rises to it as far as an octave of range is left.
+    """
     low, high = player.comfortable_low, player.comfortable_high
+    if floor > low:
+        low = max(player.low, min(floor, player.high - 13))
+        high = max(high, min(low + 14, player.high))
     middle = min(max(center, low + 8), high - 8) if high - low >= 16 else (low + high) // 2
-    return max(low, middle - 9, 50), max(min(high, middle + 11), 64), max(middle, 57)
+    bottom = max(low, middle - 9, min(50, player.high - 13))
+    return bottom, max(min(high, middle + 11), min(bottom + 13, player.high)), max(middle, min(57, high - 6))
+
+
+def _floor(plan: Plan) -> int:
+    """Lowest pitch that leaves an octave to every bass; 0 without one."""
+    basses = [instrument(part.instrument) for part in plan.instruments if part.role == "bass"]
+    return max((player.low + 12 for player in basses), default=0)
 
 
 def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
@@ -192,18 +209,18 @@ def _events(
     """Music of one part by its role."""
     player = instrument(part.instrument)
     if part.role == "percussion":
-        return drum_part(form, setting.bar, style if "groove" in style else {"groove": "shaker"})
+        return drum_part(form, setting.bar, style if "groove" in style else {"groove": "shaker"}, plan.tempo)
     if part.role == "melody":
         return melody if nth == 0 else _doubled(melody, player, setting)
     if part.role == "counter":
-        low, high = _inner_range(player, setting, 2)
-        return counter_part(form, setting, melody, low, high, rng.randrange(2**31))
+        low, high = _counter_range(player, setting)
+        return counter_part(setting, melody, low, high, rng.randrange(2**31))
     if part.role == "bass":
         return _bass_for(player, setting)
     low, high = _inner_range(player, setting, -3 if part.role == "pad" else 0)
     chords = _figures_by_energy(style["harmony"], plan)
-    voices = 1 if not player.polyphonic else 3 if part.role == "pad" or setting.bar.length < 3 else 4
-    voiced = voice_chords(setting.spans, melody, low, high, max(3, voices), rng)
+    voices = 3 if part.role == "pad" or setting.bar.length < 3 or high - low < 16 or not player.polyphonic else 4
+    voiced = voice_chords(setting.spans, melody, low, high, voices, rng)
     if part.role == "pad":
         return pad_part(form, setting.bar, voiced, single=not player.polyphonic)
     return harmony_part(form, setting.bar, voiced, chords, single=not player.polyphonic, part=nth)
@@ -231,25 +248,51 @@ def _bass(
 
 def _bass_for(player: Instrument, setting: Setting) -> list[Event]:
     """The bass line, by octaves in the player's range (a second bass doubles the first)."""
-    for octave in (0, 7, -7, 14):
-        moved = [replace(e, tones=tuple((step + octave, alter) for step, alter in e.tones)) for e in setting.bass]
-        if all(player.low <= e.pitches[0] <= player.high for e in moved):
-            return moved
-    return list(setting.bass)
+    shifts = (0, -7, 7, 14, -14, 21)
+    octaves = [
+        [replace(e, tones=tuple((step + shift, alter) for step, alter in e.tones)) for e in setting.bass]
+        for shift in shifts
+    ]
+    inside = [part for part in octaves if all(player.low <= e.pitches[0] <= player.high for e in part)]
+    under = [part for part in inside if max(e.pitches[0] for e in part) < setting.low]
+    return (under or inside or [_folded(setting.bass, player)])[0]
+
+
+def _folded(events: Sequence[Event], player: Instrument) -> list[Event]:
+    """Return the notes, each moved by octaves into a range too small for the line; one that never fits is left out."""
+    out = []
+    for event in events:
+        step, alter = event.tones[0]
+        places = [n for n in range(step % 7, 77, 7) if player.low <= midi(n, alter) <= player.high]
+        if places:
+            out.append(replace(event, tones=((min(places, key=lambda n: abs(n - step)), alter),)))
+    return out
 
 
 def _inner_range(player: Instrument, setting: Setting, raised: int) -> tuple[int, int]:
-    """Range between bass and melody for chords and inner voices: about two octaves, never less than one."""
-    high = min(player.comfortable_high, setting.center + 3 + raised)
-    low = max(player.comfortable_low, min(high - 12, 50 + raised))
-    return low, max(high, low + 14)
+    """Return the range between bass and melody for chords: about an octave and a half, never less than one."""
+    high = min(player.comfortable_high, setting.center + 1 + raised)
+    lowest = player.comfortable_low if player.comfortable_low <= high - 12 else player.low
+    low = max(lowest, min(high - 14, 50 + raised), 40)
+    return low, min(max(high, low + 14), player.high)
+
+
+def _counter_range(player: Instrument, setting: Setting) -> tuple[int, int]:
+    """Return the range of a second line: under the melody, or above it for a player who cannot go under."""
+    if player.low > setting.center - 9:
+        low = max(player.comfortable_low, min(setting.center + 5, player.high - 14))
+        return low, min(low + 14, player.high)
+    high = min(player.comfortable_high, setting.center + 3)
+    low = max(player.low, min(high - 14, max(player.comfortable_low, 50)))
+    return low, max(high, low + 12)
 
 
 def _bass_range(player: Instrument, setting: Setting) -> tuple[int, int]:
-    """An octave and a half from the instrument's good low register, under the melody."""
+    """Return an octave and a half from the instrument's good low register, under the melody as far as it can go."""
     low = max(player.comfortable_low, 28)
     low = min(low, setting.low - 14) if player.low <= setting.low - 14 else max(player.low, 24)
-    return low, max(low + 12, min(low + 19, setting.low - 2))
+    high = min(low + 19, setting.low - 1, player.high)
+    return low, max(high, min(low + 5, player.high))
 
 
 def _doubled(melody: list[Event], player: Instrument, setting: Setting) -> list[Event]:
