@@ -27,7 +27,7 @@ from chiaroscore import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What `open_picture` takes: a path, the bytes of a file, an open binary file, a PIL image, or an array of pixels.
+#: What `open_picture` takes: a path, bytes of a file, an open binary file, a PIL image, an array of pixels.
 Picture: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[Any]"
 
 #: Longest side of an opened picture; the analysis looks at 260 to 320 pixels, the report shows about 1,000.
@@ -81,7 +81,7 @@ def open_picture(image: Picture) -> Image.Image:
 
 
 def picture_hash(picture: Image.Image) -> str:
-    """Return the SHA-256 (64 hex digits) of a picture's mode, size and pixels: the same picture, the same hash."""
+    """Return the SHA-256 (64 hex digits) of a picture's mode, size and pixels."""
     digest = hashlib.sha256(f"{picture.mode} {picture.width}x{picture.height}\n".encode())
     digest.update(picture.tobytes())
     return digest.hexdigest()
@@ -106,7 +106,8 @@ def _read(source: object) -> tuple[bytes, str]:
             raise InputError(f"{name} gives {type(data).__name__}, not bytes; open it in binary mode ('rb')")
     else:
         raise InputError(
-            f"a picture cannot be a {type(source).__name__}; give a path, bytes, a binary file, a PIL image or a numpy array"
+            f"a picture cannot be a {type(source).__name__}; "
+            "give a path, bytes, a binary file, a PIL image or a numpy array"
         )
     if len(data) > MAX_BYTES:
         raise InputError(f"{name} is larger than {MAX_BYTES // 2**20} MB; give a smaller picture")
@@ -177,7 +178,7 @@ def _check_size(width: int, height: int, name: str) -> None:
         raise InputError(f"{name} has no pixels ({width} x {height}); give a picture of at least 1 x 1")
     if width * height > MAX_PIXELS:
         raise InputError(
-            f"{name} has {width:,} x {height:,} pixels; the most is {MAX_PIXELS:,} in all; give a smaller picture"
+            f"{name} has {width:,} x {height:,} pixels; the most is {MAX_PIXELS:,}; give a smaller picture"
         )
 
 
@@ -226,7 +227,7 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
 
 
 def _to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return pixel values scaled to 0-255 by their type: 16-bit, bool, float within 0-1, integers within 0-255."""
+    """Return values scaled to 0-255 by type: 16-bit, bool, float within 0-1, integers within 0-255."""
     if pixels.dtype == np.uint8:
         return pixels
     if pixels.dtype == np.uint16 or (
@@ -243,6 +244,6 @@ def _to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     top = 1.0 if pixels.dtype.kind == "f" else 255.0
     if not (low >= -1e-6 and high <= top + 1e-6):  # also true for NaN
         raise InputError(
-            f"{pixels.dtype} pixels lie within {low:g} to {high:g}, not 0 to {top:g}; rescale them or give uint8"
+            f"{pixels.dtype} pixels lie within {low:g} to {high:g}, not 0 to {top:g}; rescale or give uint8"
         )
     return np.rint(np.clip(pixels.astype(np.float32) / top, 0, 1) * 255).astype(np.uint8)

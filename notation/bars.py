@@ -1,4 +1,4 @@
-"""Do the bars of a voice add up to the meter?
+"""Bars of a voice that do not add up to the meter.
 
 A bar may be short where music is divided across it: a pickup at the start of the tune or of a section, a last
 bar that leaves room for a pickup, a bar cut in two by a repeat sign or double bar. Every other short bar, and
@@ -70,7 +70,7 @@ def _begins_section(bars: tuple[Bar, ...], i: int) -> bool:
 
 
 def _rooms(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> set[Fraction]:
-    """What a short bar at the end of a section may lack: any pickup that may follow it."""
+    """Return what a short bar at the end of a section may lack: any pickup that may follow it."""
     rooms = {bars[0].duration} if bars[0].duration < wanted[0] else set()
     for k in range(1, len(bars)):
         if wanted[k] and bars[k].duration < wanted[k] and _begins_section(bars, k):
@@ -81,11 +81,13 @@ def _rooms(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> set[Fractio
 def _report(voice: Voice, i: int, kind: str, wanted: Fraction, places: Places) -> Problem:
     bar = voice.bars[i]
     above, below = bar.meter
-    size = "a pickup of" if kind == "pickup" else "holds"
-    message = f"voice {voice.id}, bar {bar.number} {size} {_units(bar.duration, below)}, {above}/{below} wants {_units(wanted, below)}"
+    message = (
+        f"voice {voice.id}, bar {bar.number} holds {_units(bar.duration, below)}, "
+        f"{above}/{below} wants {_units(wanted, below)}"
+    )
     if kind == "pickup":
         message = (
-            f"voice {voice.id}, bar {bar.number} is {size} {_units(bar.duration, below)} after a full bar"
+            f"voice {voice.id}, bar {bar.number} is a pickup of {_units(bar.duration, below)} after a full bar"
         )
     return problem(kind, message, places.of(bar.span[0]))
 
@@ -102,6 +104,6 @@ def _wrong_meter(voice: Voice, first: int, common: tuple[Fraction, int], places:
 
 
 def _units(quarters: Fraction, denominator: int) -> str:
-    """A length in the meter's own notes: ``7/8``, ``3/4``; finer lengths as a fraction of them."""
+    """Write a length in the meter's own notes: ``7/8``, ``3/4``; finer lengths as a fraction of them."""
     count = quarters * denominator / 4
     return f"{count}/{denominator}" if count.denominator == 1 else f"{float(count):.6g}/{denominator}"

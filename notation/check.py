@@ -46,7 +46,7 @@ def check(abc: str) -> list[Problem]:
     try:
         read = reading(abc)
     except NotationError as error:
-        return [_refused(abc, str(error))]
+        return [_refused(str(error))]
     places = Places(read.text)
     found = [*_of_text(read, places), *_of_abcjs(read), *_of_voices(read, places)]
     prose = {p.line for p in found if p.code == "prose"}
@@ -56,7 +56,7 @@ def check(abc: str) -> list[Problem]:
     return sorted(unique.values(), key=lambda p: (p.line, p.column, p.severity, p.code))
 
 
-def _refused(abc: str, said: str) -> Problem:
+def _refused(said: str) -> Problem:
     code = (
         "prose"
         if said.startswith("this is not ABC")
@@ -121,7 +121,7 @@ def _above(read: Reading, places: Places) -> Iterator[Problem]:
 
 
 def _below(read: Reading, places: Places) -> Iterator[Problem]:
-    """What stands after the end of the first tune."""
+    """Find what stands after the end of the first tune."""
     other = _TUNE_START.search(read.text, read.start + 1)
     stop = other.start() if other else len(read.text)
     for position, line in _lines(read.text, read.stop, stop):

@@ -39,7 +39,7 @@ class Clock:
 
 
 def _decorated(notes: Sequence[Note]) -> Iterator[tuple[int, Note]]:
-    """The notes that follow grace notes, and how many grace notes."""
+    """Yield the notes that follow grace notes, with the number of grace notes."""
     run = 0
     for note in notes:
         if note.grace:

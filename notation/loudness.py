@@ -98,7 +98,7 @@ def _level(points: list[tuple[Fraction, float, float]], times: list[Fraction], t
 
 
 def _stress(meter: tuple[int, int], place: int, clock: Clock) -> int:
-    """What a place in a bar adds to the loudness."""
+    """Return what a place in a bar adds to the loudness."""
     if not meter[1]:
         return 0
     if place == 0:

@@ -109,7 +109,7 @@ def _shown(text: str) -> str:
 
 
 def _found(text: str) -> dict[str, Any]:
-    """What abcjs finds, with positions in Python characters."""
+    """Return what abcjs finds, with positions in Python characters."""
     wide = sorted({ord(character) for character in text if ord(character) > 0xFFFF})
     if not wide:
         return _called(text)

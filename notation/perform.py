@@ -57,7 +57,7 @@ def perform(voices: Sequence[Voice], tempi: Sequence[TempoChange]) -> Performanc
 
 
 def _path(voice: Voice, clock: Clock) -> tuple[list[tuple[Bar, int]], int]:
-    """The bars as they are played with their played onsets, and the played length."""
+    """Return the bars as they are played with their played onsets, and the played length."""
     order = play_order(voice.bars)
     if len(order) > MAX_PLAYED:
         raise NotationError(f"with its repeats the tune has {len(order):,} bars; the limit is {MAX_PLAYED:,}")

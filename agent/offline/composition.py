@@ -56,7 +56,7 @@ def composition_measures(lab: NDArray[np.float64]) -> dict[str, float]:
 
 
 def rank_composition(measures: dict[str, float]) -> dict[str, float]:
-    """Return ``busyness``, ``symmetry`` and ``openness``, each the share of ordinary photographs that have less."""
+    """Return ``busyness``, ``symmetry`` and ``openness``, each a rank among ordinary photographs."""
     return {
         "busyness": round(rank("edges", measures["edges"]), 3),
         "symmetry": round(rank("symmetry", measures["symmetry"]), 3),
@@ -65,7 +65,7 @@ def rank_composition(measures: dict[str, float]) -> dict[str, float]:
 
 
 def _symmetry(light: NDArray[np.float64]) -> float:
-    """Return the left-right even share of the variance of lightness, blurred so that only large masses count."""
+    """Return the left-right even share of the variance of blurred lightness: large masses count."""
     from scipy import ndimage
 
     blurred = ndimage.gaussian_filter(light, sigma=max(light.shape) / 64)

@@ -76,6 +76,7 @@ def reason(found: Finding) -> str:
     """Return why the scene says what it says, in one paragraph."""
     strongest = ", ".join(f"{group} {share:.2f}" for group, share in list(found.groups.items())[:3])
     kind = max(found.affect.kinds, key=lambda name: found.affect.kinds[name])
+    raw = found.affect
     trust = "The network is unsure, so colour and composition weigh more. " if _unsure(found) else ""
     aside = [f"{thing.name} {thing.probability:.2f}" for thing in found.guesses if thing not in found.objects]
     trust += (
@@ -83,9 +84,9 @@ def reason(found: Finding) -> str:
     )
     return (
         f"Probabilities summed by group: {strongest}. {trust}Setting '{found.setting}': {found.rule}. "
-        f"As photographs that people rated go, it is most like {_KINDS[kind]} ({found.affect.kinds[kind]:.2f}). "
-        f"Its features predict valence {found.affect.raw_valence:+.2f} and arousal {found.affect.raw_arousal:+.2f}; "
-        f"stretched to the spread of human ratings these are {found.emotion.valence:+.2f} and {found.emotion.arousal:+.2f}, "
+        f"As rated photographs go, it is most like {_KINDS[kind]} ({raw.kinds[kind]:.2f}). "
+        f"Its features predict valence {raw.raw_valence:+.2f} and arousal {raw.raw_arousal:+.2f}; stretched to "
+        f"the spread of human ratings these are {found.emotion.valence:+.2f} and {found.emotion.arousal:+.2f}, "
         f"that is {', '.join(found.emotion.words)}. {_colour_reason(found.colour)}"
     )
 
@@ -95,7 +96,10 @@ def evidence(found: Finding) -> list[Evidence]:
     report = table("affect")
     rated = table("calibration")["source"].split(": ")[1].split(";")[0]
     r = report["r"]["all"]
-    regression = "ridge regression on network features, texture, label meanings and colour, fitted on 317 rated photographs (OASIS)"
+    regression = (
+        "ridge regression on network features, texture, label meanings and colour, "
+        "fitted on 317 rated photographs (OASIS)"
+    )
     items = {
         "objects": f"{MODEL}, probabilities averaged over {VIEWS} views, classes of one kind summed"
         + (
@@ -104,22 +108,23 @@ def evidence(found: Finding) -> list[Evidence]:
             else ""
         ),
         "setting": found.rule,
-        "emotion.valence": f"{regression}; r = {r['valence']:.2f} on unseen themes; stretched x{report['valence']['spread']:.2f}",
-        "emotion.arousal": f"{regression}; r = {r['arousal']:.2f} on unseen themes; stretched x{report['arousal']['spread']:.2f}",
+        "emotion.valence": _regressed("valence"),
+        "emotion.arousal": _regressed("arousal"),
         "emotion.words": "nearest words on the circumplex of valence and arousal (Russell 1980)",
-        "dynamic.busyness": f"share of strong lightness edges, {found.measures['edges']:.2f}, as a rank among {rated}",
-        "dynamic.symmetry": f"left-right even share of lightness, {found.measures['symmetry']:.2f}, as a rank among {rated}",
-        "dynamic.openness": f"share of large smooth areas, {found.measures['open']:.2f}, as a rank among {rated}",
+        "dynamic.busyness": f"share of strong lightness edges, {measures['edges']:.2f}, {ranked}",
+        "dynamic.symmetry": f"left-right even share of lightness, {measures['symmetry']:.2f}, {ranked}",
+        "dynamic.openness": f"share of large smooth areas, {measures['open']:.2f}, {ranked}",
         "colour.swatches": "k-means in CIELAB, names nearest by CIEDE2000 (xkcd colour survey)",
         "colour.brightness": "mean CIE L* / 100",
-        "colour.saturation": f"mean CIE chroma, {found.measures['chroma']:.1f}, as a rank among {rated}",
-        "colour.contrast": f"L* from 5th to 95th percentile, {found.measures['contrast']:.0f}, as a rank among {rated}",
+        "colour.saturation": f"mean CIE chroma, {measures['chroma']:.1f}, {ranked}",
+        "colour.contrast": f"L* from 5th to 95th percentile, {measures['contrast']:.0f}, {ranked}",
         "colour.warmth": "mean of 0.02 C*^1.07 cos(h - 50 deg) (Ou et al. 2004), scaled to [-1, 1]",
     }
     if found.box != (0.0, 0.0, 1.0, 1.0):
         left, top, right, bottom = found.box
         items["picture"] = (
-            f"an even margin was left out: {left:.0%} left, {top:.0%} top, {1 - right:.0%} right, {1 - bottom:.0%} bottom"
+            f"an even margin was left out: {left:.0%} left, {top:.0%} top, "
+            f"{1 - right:.0%} right, {1 - bottom:.0%} bottom"
         )
     return [Evidence(element=element, method=method[:400]) for element, method in items.items()]
 
@@ -249,8 +254,8 @@ def _colour_reason(colour: Colour) -> str:
     """Return the numbers of light and colour in words."""
     warmth = "warm" if colour.warmth > 0.1 else "cool" if colour.warmth < -0.1 else "neither warm nor cool"
     return (
-        f"Brightness {colour.brightness:.2f}, more colourful than {colour.saturation:.0%} and richer in contrast than "
-        f"{colour.contrast:.0%} of photographs, {warmth} ({colour.warmth:+.2f})."
+        f"Brightness {colour.brightness:.2f}, more colourful than {colour.saturation:.0%} and richer in "
+        f"contrast than {colour.contrast:.0%} of photographs, {warmth} ({colour.warmth:+.2f})."
     )
 
 

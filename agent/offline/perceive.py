@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """All measures of one picture: what the network sees, Lab pixels (height, width, 3), named numbers, the box used."""
+    """All measures of a picture: the network's, Lab pixels (height, width, 3), named numbers, box used."""
 
     sight: Sight
     lab: NDArray[np.float64]
@@ -51,10 +51,10 @@ def analyse(picture: Image.Image) -> Look:
 
 
 class OfflinePerceiver:
-    """The offline mind's first chair: a pretrained image network, a regression on human ratings, and colour measures."""
+    """The offline mind's first chair: image network, regression on human ratings, colour measures."""
 
     def perceive(self, picture: Image.Image) -> Scene:
-        """Return what is in an RGB picture (see `agent.picture.open_picture`); the same picture gives the same Scene.
+        """Return what is in an RGB picture, as `agent.picture.open_picture` gives it; always the same.
 
         Raises
         ------
@@ -114,7 +114,7 @@ def _scene(found: Look, affect: Affect) -> Scene:
 def _trusted(
     guesses: list[SeenObject], setting: str, affect: Affect, measures: dict[str, float]
 ) -> list[SeenObject]:
-    """Return the guesses that measurements do not contradict, with people, whom ImageNet's classes leave out."""
+    """Return the guesses that no measure contradicts, with people, whom ImageNet leaves out."""
     if setting == "space" and starry(measures):
         return [thing for thing in guesses if thing.group == "space"]
     people = affect.kinds["person"]
