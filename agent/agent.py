@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from PIL import Image
 
 from agent.controls import Controls
 from agent.critic import Revision, Verdict, better, judge, rules
+from agent.formats import file_stem
 from agent.offline.writer import Draft, OfflineWriter
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
@@ -254,15 +256,8 @@ def piece_seed(picture: Image.Image, seed: int) -> int:
 
 
 def picture_name(image: Picture) -> str:
-    """Name for the files of a piece: the picture's own, or "piece" where it has none."""
-    import os
-    import pathlib
-    import re
-
-    if not isinstance(image, str | os.PathLike):
-        return "piece"
-    stem = re.sub(r"[^\w.-]+", "-", pathlib.Path(image).stem).strip("-.")
-    return stem[:80] or "piece"
+    """Return the name for the files of a piece: the picture's own, or "piece" where it has none."""
+    return file_stem(image, "piece") if isinstance(image, str | os.PathLike) else "piece"
 
 
 _default: Agent | None = None

@@ -1,7 +1,10 @@
-"""The critic: what is measured on a finished score, what is outside its range, and whether a revision is better.
+"""The critic: what is measured on a finished score, what is outside its range.
 
-The rule: a revision is accepted if `notation.check` finds no error in it and its score is higher than that of the
-draft it replaces by at least the margin of ``data/judgement.json``. Everything judged is kept in the history.
+And whether a revision is better.
+
+The rule: a revision is accepted if `notation.check` finds no error in it and its score is higher than that
+of the draft it replaces by at least the margin of ``data/judgement.json``. Everything judged is kept in the
+history.
 """
 
 from __future__ import annotations
@@ -103,7 +106,7 @@ def _penalty(value: float, record: dict[str, Any]) -> float:
     if math.isnan(value):
         return float(record["weight"])
     outside = max(record["low"] - value, value - record["high"], 0.0)
-    return float(record["weight"]) * min(1.0, outside / record["scale"])
+    return float(record["weight"] * min(1.0, outside / record["scale"]))
 
 
 def _terms(tune: Tune, plan: Plan) -> dict[str, float]:
@@ -170,7 +173,10 @@ def _bass_voice(rows: np.ndarray[Any, Any]) -> int | None:
 
 
 def _outer_faults(rows: np.ndarray[Any, Any]) -> float:
-    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions; 0 without a bass."""
+    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions.
+
+    0 without a bass.
+    """
     bass = _bass_voice(rows)
     if bass is None:
         return 0.0

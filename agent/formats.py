@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pathlib
+import re
 from collections.abc import Iterable
 
 from chiaroscore import ControlError
@@ -40,3 +43,15 @@ def check_formats(formats: str | Iterable[str], known: Iterable[str] = KNOWN) ->
 def page_names(name: str, count: int) -> list[str]:
     """Return the file names of engraved pages: numbered if there are several."""
     return [f"{name}.svg"] if count == 1 else [f"{name}-{number}.svg" for number in range(1, count + 1)]
+
+
+def file_stem(path: str | os.PathLike[str], otherwise: str) -> str:
+    """Return a path's own name as one that is safe for new files everywhere, at most 80 characters.
+
+    Examples
+    --------
+    >>> file_stem("in/Ein Bild (2).JPG", "piece")
+    'Ein-Bild-2'
+    """
+    stem = re.sub(r"[^\w.-]+", "-", pathlib.Path(path).stem).strip("-.")
+    return stem[:80].rstrip("-.") or otherwise

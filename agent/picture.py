@@ -233,9 +233,9 @@ def _to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint16 or (
         pixels.dtype == np.int32 and pixels.max() > 255 and pixels.max() < 65536
     ):
-        return (np.clip(pixels, 0, None) // 257).astype(np.uint8)
+        return np.asarray(np.clip(pixels, 0, None) // 257, dtype=np.uint8)
     if pixels.dtype == np.bool_:
-        return pixels.astype(np.uint8) * np.uint8(255)
+        return np.where(pixels, np.uint8(255), np.uint8(0))
     if pixels.dtype.kind not in "iuf":
         raise InputError(
             f"pixels of type {pixels.dtype} cannot be read; give uint8, uint16 or float within 0-1"
@@ -246,4 +246,4 @@ def _to_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
         raise InputError(
             f"{pixels.dtype} pixels lie within {low:g} to {high:g}, not 0 to {top:g}; rescale or give uint8"
         )
-    return np.rint(np.clip(pixels.astype(np.float32) / top, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(pixels.astype(np.float32) / top, 0, 1) * 255), dtype=np.uint8)

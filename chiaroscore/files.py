@@ -34,6 +34,8 @@ def check_writable(folder: str | os.PathLike[str]) -> None:
     """
     target = pathlib.Path(folder)
     with _readable(target):
+        if "\0" in str(target):  # exists() is merely False for such a path
+            raise ValueError("it holds a NUL character")
         if target.exists() and not target.is_dir():
             raise InputError(f"cannot write into {str(target)!r}: it is a file; choose a folder")
         standing = target

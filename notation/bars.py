@@ -21,7 +21,8 @@ def bar_problems(voice: Voice, places: Places) -> list[Problem]:
     """Return what is wrong with the bars of one voice."""
     bars = voice.bars
     wanted = [bar_length(*bar.meter) for bar in bars]
-    wrong = [(i, kind) for i in range(len(bars)) if (kind := _fault(bars, wanted, i))]
+    rooms = _rooms(bars, wanted)
+    wrong = [(i, kind) for i in range(len(bars)) if (kind := _fault(bars, wanted, rooms, i))]
     metered = sum(1 for length in wanted if length)
     common = Counter(bars[i].duration for i, kind in wrong if kind == "bar-length").most_common(1)
     if metered >= 4 and common and common[0][1] * 2 > metered:
@@ -39,7 +40,7 @@ def bar_problems(voice: Voice, places: Places) -> list[Problem]:
     return found
 
 
-def _fault(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> str:
+def _fault(bars: tuple[Bar, ...], wanted: list[Fraction], rooms: set[Fraction], i: int) -> str:
     """Code of what is wrong with a bar, or ""."""
     missing = wanted[i] - bars[i].duration
     if not wanted[i] or missing == 0:
@@ -49,7 +50,7 @@ def _fault(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> str:
     if i == 0:
         return ""
     if _ends_section(bars, i):
-        return "" if missing in _rooms(bars, wanted, i) else "bar-length"
+        return "" if missing in rooms else "bar-length"
     if _begins_section(bars, i):
         before = wanted[i - 1] - bars[i - 1].duration
         return "" if before == bars[i].duration or not wanted[i - 1] else "pickup"
@@ -69,9 +70,9 @@ def _begins_section(bars: tuple[Bar, ...], i: int) -> bool:
     return bars[i].left not in ("|", "") or bars[i - 1].right not in ("|", "") or bool(bars[i].ending)
 
 
-def _rooms(bars: tuple[Bar, ...], wanted: list[Fraction], i: int) -> set[Fraction]:
+def _rooms(bars: tuple[Bar, ...], wanted: list[Fraction]) -> set[Fraction]:
     """Return what a short bar at the end of a section may lack: any pickup that may follow it."""
-    rooms = {bars[0].duration} if bars[0].duration < wanted[0] else set()
+    rooms = {bars[0].duration} if bars and bars[0].duration < wanted[0] else set()
     for k in range(1, len(bars)):
         if wanted[k] and bars[k].duration < wanted[k] and _begins_section(bars, k):
             rooms.add(bars[k].duration)
@@ -86,9 +87,8 @@ def _report(voice: Voice, i: int, kind: str, wanted: Fraction, places: Places) -
         f"{above}/{below} wants {_units(wanted, below)}"
     )
     if kind == "pickup":
-        message = (
-            f"voice {voice.id}, bar {bar.number} is a pickup of {_units(bar.duration, below)} after a full bar"
-        )
+        length = _units(bar.duration, below)
+        message = f"voice {voice.id}, bar {bar.number} is a pickup of {length} after a full bar"
     return problem(kind, message, places.of(bar.span[0]))
 
 

@@ -9,8 +9,7 @@ from notation.limits import MAX_PASSES
 
 
 def ending_numbers(ending: str) -> list[int]:
-    """Return the passes of an ending: ``"1,3"`` is [1, 3], ``"1-3"`` is [1, 2, 3], a text without numbers is
-    [].
+    """Return the passes of an ending: [1, 3] for ``"1,3"``, [1, 2, 3] for ``"1-3"``, [] without numbers.
 
     Raises
     ------

@@ -46,12 +46,12 @@ def call(function: str, *arguments: Any) -> Any:
         except JSTimeoutException as error:
             _discard()
             raise NotationError(
-                f"reading the tune took more than {MAX_SECONDS:g} s; it is too long or too tangled, shorten it"
+                f"reading the tune took more than {MAX_SECONDS:g} s; it is too tangled, shorten it"
             ) from error
         except JSOOMException as error:
             _discard()
             raise NotationError(
-                f"reading the tune took more than {MAX_HEAP >> 20} MB; it is too long or too tangled, shorten it"
+                f"reading the tune took more than {MAX_HEAP >> 20} MB; it is too tangled, shorten it"
             ) from error
         except JSEvalException as error:
             _discard()
@@ -93,8 +93,10 @@ def _engine() -> Any:
 
 
 def _made_outside_any_event_loop() -> Any:
-    """Make the engine in a thread of its own: in Jupyter the calling thread has a running event loop, which
-    mini-racer would adopt, and then no call could have a time limit.
+    """Make the engine in a thread of its own.
+
+    In Jupyter the calling thread has a running event loop, which mini-racer would adopt, and then no call
+    could have a time limit.
     """
     made: list[Any] = []
 
@@ -133,8 +135,8 @@ def _asset() -> str:
         return path.read_text("utf-8")
     except FileNotFoundError as error:
         raise MissingPartError(
-            f"{_ASSET} is missing from the package (looked in {path}); it is put there when the package is built: "
-            "reinstall with: pip install --force-reinstall --no-deps chiaroscore (or, in a clone: pip install -e .)"
+            f"{_ASSET} is missing from the package (looked in {path}); building the package puts it there, "
+            "so: pip install --force-reinstall --no-deps chiaroscore (in a clone: pip install .)"
         ) from error
 
 
@@ -147,15 +149,14 @@ def _discard() -> None:
     racer, _racer = _racer, None
     if racer is None:
         return
-    with contextlib.suppress(
-        Exception
-    ):  # whatever was stopped must have reported back before its event loop goes
+    # Whatever was stopped must have reported back before its event loop goes.
+    with contextlib.suppress(Exception):
         racer.eval("0", timeout_sec=MAX_SECONDS)
     racer.close()
 
 
 def _after_fork_in_child() -> None:
-    """Forget the parent's engine without ever finalising it: its thread does not exist here, closing it would wait for ever."""
+    """Forget the parent's engine without finalising it: closing would wait for a thread that is not here."""
     global _racer, _lock
     _lock = threading.RLock()
     if _racer is not None:

@@ -1,8 +1,8 @@
-"""What can be said about an ABC text without reading its music: its fields, its voices, the tunes of a book.
+r"""What can be said about an ABC text without reading its music: its fields, its voices, the tunes of a book.
 
 Conventions
 -----------
-Positions are characters of the text, from 0; line ends are ``\\n`` (see `unified`).
+Positions are characters of the text, from 0; line ends are ``\n`` (see `unified`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def split(book: str) -> list[str]:
 
 
 def extent(text: str) -> tuple[int, int]:
-    """Start and end of the first tune in a unified text, as abcjs sees it: up to an empty line or the next ``X:``."""
+    """Return start and end of the first tune of a unified text: up to an empty line or the next ``X:``."""
     match = _TUNE_START.search(text)
     start = match.start() if match else len(text) - len(text.lstrip())
     following = _TUNE_START.search(text, start + 1)

@@ -1,4 +1,4 @@
-"""How much ABC is read: bounds that no real score meets and that keep a hostile text from costing more than seconds."""
+"""How much ABC is read: bounds that no real score meets, so that no hostile text costs more than seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_CHARACTERS = 131_072
 MAX_LINE = 8_192
 #: Nested or repeated opening brackets in a row that nothing musical needs.
 MAX_OPEN_BRACKETS = 64
-#: V: fields with different names.
+#: Voices with music in them, overlays (``&``) included.
 MAX_VOICES = 64
 #: Notes, rests and bar lines that a tune may write.
 MAX_ELEMENTS = 40_000
@@ -20,8 +20,8 @@ MAX_ELEMENTS = 40_000
 MAX_PLAYED = 100_000
 #: Times a passage may be repeated by its numbered endings.
 MAX_PASSES = 32
-#: Bars of one voice, those of bar rests (``Z100``) included.
-MAX_BARS = 10_000
+#: Bars of all voices together, those of bar rests (``Z100``) included.
+MAX_BARS = 20_000
 #: Seconds that the engine may spend on one text.
 MAX_SECONDS = 2.5
 #: Bytes that the engine's heap may take.
@@ -44,22 +44,25 @@ def guard(text: str) -> None:
         raise NotationError("the text is empty; give a tune in ABC notation, with at least X:, K: and notes")
     if len(text) > MAX_CHARACTERS:
         raise NotationError(
-            f"the tune has {len(text):,} characters, the limit is {MAX_CHARACTERS:,}; split a book with notation.split"
+            f"the tune has {len(text):,} characters, the limit is {MAX_CHARACTERS:,}; "
+            "split a book with notation.split"
         )
     if "\0" in text:
         raise NotationError(
-            f"the text holds a NUL character at position {text.index(chr(0))}; it is not ABC, or it was read as the wrong encoding"
+            f"the text holds a NUL character at position {text.index(chr(0))}; "
+            "it is not ABC, or it was read in the wrong encoding"
         )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotationError(
-            f"the text holds a character that is no Unicode text at position {error.start}; read the file as UTF-8 or Latin-1"
+            f"the text holds a character that is no Unicode text at position {error.start}; "
+            "read the file as UTF-8 or Latin-1"
         ) from error
     if "[" * MAX_OPEN_BRACKETS in text or "{" * MAX_OPEN_BRACKETS in text or "(" * MAX_OPEN_BRACKETS in text:
         raise NotationError(f"more than {MAX_OPEN_BRACKETS} opening brackets in a row; this is not music")
     longest = max(len(line) for line in text.split("\n"))
     if longest > MAX_LINE:
         raise NotationError(
-            f"a line has {longest:,} characters, the limit is {MAX_LINE:,}; break the music into lines of a few bars"
+            f"a line has {longest:,} characters, the limit is {MAX_LINE:,}; write a few bars to a line"
         )

@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from fractions import Fraction
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from notation.clock import Clock
 from notation.tempo import bar_length, beat_length
-from notation.tune import Voice
+from notation.tune import Mark, Voice
+
+#: A time, the level from there on, and its change per quarter note.
+_Point = tuple[Fraction, float, float]
+#: Marks that are searched for the end of a hairpin.
+_LOOK_AHEAD = 64
 
 
 @cache
@@ -31,7 +37,6 @@ def velocities(voice: Voice, clock: Clock) -> list[int]:
     """MIDI velocity (1-127) of every note of a voice, in order of ``voice.notes``."""
     numbers = table()
     points = _points(voice)
-    times = [time for time, _, _ in points]
     bars = {bar.number: (bar, clock.ticks(bar.onset)) for bar in voice.bars}
     stressed = {mark.onset for mark in voice.dynamics if mark.text == "sfz"}
     stresses: dict[tuple[tuple[int, int], int], int] = {}
@@ -40,7 +45,7 @@ def velocities(voice: Voice, clock: Clock) -> list[int]:
     for note in voice.notes:
         if note.onset is not onset:  # the notes of a chord share one onset object
             onset = note.onset
-            level = _level(points, times, onset) if len(points) > 1 else numbers["unmarked"]
+            level = round(_at(points, onset)) if len(points) > 1 else numbers["unmarked"]
             bar, start = bars[note.bar]
             place = (bar.meter, clock.ticks(onset) - start)
             if bar.number == 0:  # a pickup ends where a bar would end
@@ -59,42 +64,42 @@ def velocities(voice: Voice, clock: Clock) -> list[int]:
     return result
 
 
-def _points(voice: Voice) -> list[tuple[Fraction, float, float]]:
-    """(time, level from here, change per quarter note) wherever the level is set or begins to move."""
+def _points(voice: Voice) -> list[_Point]:
+    """Return where the level is set or begins to move, in order of time."""
     numbers = table()
     levels: dict[str, int] = numbers["levels"]
-    points: list[tuple[Fraction, float, float]] = [(Fraction(-1), float(numbers["unmarked"]), 0.0)]
+    points: list[_Point] = [(Fraction(-1), float(numbers["unmarked"]), 0.0)]
     marks = sorted(voice.dynamics, key=lambda mark: mark.onset)
     for index, mark in enumerate(marks):
-        now = _at(points, mark.onset)
         if mark.text in levels:
-            points.append((mark.onset, float(levels[mark.text]), 0.0))
+            insort(points, (mark.onset, float(levels[mark.text]), 0.0), key=itemgetter(0))
         elif mark.text in ("crescendo(", "diminuendo("):
-            closing = mark.text[:-1] + ")"
-            stop = next((m.onset for m in marks[index + 1 :] if m.text == closing), None)
-            if stop is None or stop <= mark.onset:
-                continue
-            sign = 1 if mark.text == "crescendo(" else -1
-            reach = stop + max(stop - mark.onset, Fraction(1)) / 2
-            goal = next(
-                (levels[m.text] for m in marks if stop <= m.onset <= reach and m.text in levels), None
-            )
-            if goal is None or (goal - now) * sign <= 0:
-                goal = max(1, min(127, now + sign * numbers["hairpin_without_goal"]))
-            points.append((mark.onset, now, (goal - now) / float(stop - mark.onset)))
-            points.append((stop, float(goal), 0.0))
-    return sorted(points, key=lambda point: point[0])
+            now = _at(points, mark.onset)
+            for point in _hairpin(mark, marks[index + 1 : index + 1 + _LOOK_AHEAD], now):
+                insort(points, point, key=itemgetter(0))
+    return points
 
 
-def _at(points: list[tuple[Fraction, float, float]], time: Fraction) -> float:
-    earlier = [point for point in points if point[0] <= time]
-    start, level, slope = max(earlier, key=lambda point: point[0]) if earlier else points[0]
+def _hairpin(opening: Mark, following: list[Mark], now: float) -> list[_Point]:
+    """Return the two points of a hairpin that begins at level ``now``; none if it is never closed."""
+    numbers = table()
+    levels: dict[str, int] = numbers["levels"]
+    closing = opening.text.replace("(", ")")
+    stop = next((mark.onset for mark in following if mark.text == closing), None)
+    if stop is None or stop <= opening.onset:
+        return []
+    sign = 1 if opening.text == "crescendo(" else -1
+    reach = stop + max(stop - opening.onset, Fraction(1)) / 2
+    goals = (levels[mark.text] for mark in following if stop <= mark.onset <= reach and mark.text in levels)
+    goal = next(goals, None)
+    if goal is None or (goal - now) * sign <= 0:
+        goal = max(1, min(127, round(now) + sign * int(numbers["hairpin_without_goal"])))
+    return [(opening.onset, now, (goal - now) / float(stop - opening.onset)), (stop, float(goal), 0.0)]
+
+
+def _at(points: list[_Point], time: Fraction) -> float:
+    start, level, slope = points[max(bisect_right(points, time, key=itemgetter(0)) - 1, 0)]
     return level + slope * float(time - start) if slope else level
-
-
-def _level(points: list[tuple[Fraction, float, float]], times: list[Fraction], time: Fraction) -> int:
-    start, level, slope = points[max(bisect_right(times, time) - 1, 0)]
-    return round(level + slope * float(time - start)) if slope else round(level)
 
 
 def _stress(meter: tuple[int, int], place: int, clock: Clock) -> int:

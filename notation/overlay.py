@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Overlay:
-    """One layer of overlays of a voice, gathered line by line and placed when the bars of the voice are known."""
+    """One layer of overlays of a voice, gathered line by line, placed when the bars are known."""
 
     def __init__(self, layer: int) -> None:
         self.layer = layer
@@ -40,6 +40,7 @@ class Overlay:
         from notation.reader import VoiceReader
 
         reader = VoiceReader(owner.id, owner.sources)
+        owner.sources.count_bars(len(owner.bars))
         for name in (
             "clef",
             "clef_transpose",

@@ -94,7 +94,8 @@ def _reading(text: str) -> Reading:
     fields = scan(text, start, stop)
     if "X" not in fields.headers and "K" not in fields.headers:
         raise NotationError(
-            f"this is not ABC notation: no X: and no K: field in {_shown(text)!r}; a tune begins with X:1 and has K: before its notes"
+            f"this is not ABC notation: no X: and no K: field in {_shown(text)!r}; "
+            "a tune begins with X:1 and has K: before its notes"
         )
     found = _found(text[:stop])
     sources = Sources(text, fields, found["drummap"], found["percmap"])
@@ -124,7 +125,7 @@ def _called(text: str) -> dict[str, Any]:
     found = dict(call("chiaroscoreRead", text, MAX_ELEMENTS))
     if "count" in found:
         raise NotationError(
-            f"the tune has {found['count']:,} notes, rests and bar lines, the limit is {MAX_ELEMENTS:,}; split it into shorter tunes"
+            f"the tune has {found['count']:,} notes, rests and bars, the limit is {MAX_ELEMENTS:,}; split it"
         )
     return found
 

@@ -8,7 +8,7 @@ _SIGNS = {"sharp": "^", "flat": "_", "natural": "=", "dblsharp": "^^", "dblflat"
 
 
 def letter_of(step: int) -> str:
-    """Return the letter of a staff position: ``C``-``B`` up to B4, ``c``-``b`` above; octave marks do not count."""
+    """Return the letter of a staff position: capital up to B4, small above; octave marks do not count."""
     letter = "CDEFGAB"[step % 7]
     return letter if step < 7 else letter.lower()
 

@@ -9,8 +9,9 @@ symbols never sound.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from chiaroscore import NotationError
@@ -152,37 +153,32 @@ def _soundings(tones: list[_Tone], clock: Clock) -> Iterator[Sounding]:
 
 
 def _played_tempi(tempi: Sequence[TempoChange], path: list[tuple[Bar, Fraction]]) -> list[TempoChange]:
-    """Tempo changes in played time; going back to a passage brings back the tempo it was written in."""
+    """Return tempo changes in played time; going back to a passage brings back the tempo written there."""
+    if not path:
+        return list(tempi[:1])
+    written = [tempo.onset for tempo in tempi]
     played: list[TempoChange] = []
-    for bar, start in path or [(None, Fraction(0))]:
-        low = bar.onset if bar else Fraction(0)
-        high = low + bar.duration if bar else Fraction(1)
-        current = [tempo for tempo in tempi if tempo.onset <= low][-1:] or list(tempi[:1])
-        changes = [(start, current[0])]
-        changes += [(start + tempo.onset - low, tempo) for tempo in tempi if low < tempo.onset < high]
-        for onset, tempo in changes:
-            moved = TempoChange(onset, tempo.qpm, tempo.text, tempo.beat, tempo.bpm)
-            if played and (moved.qpm, moved.text) == (played[-1].qpm, played[-1].text):
+    for bar, start in path:
+        first = max(bisect_right(written, bar.onset) - 1, 0)
+        stop = max(bisect_left(written, bar.onset + bar.duration), first + 1)
+        for tempo in tempi[first:stop]:
+            onset = start + max(tempo.onset - bar.onset, Fraction(0))
+            if played and (tempo.qpm, tempo.text) == (played[-1].qpm, played[-1].text):
                 continue
             if played and played[-1].onset == onset:
                 played.pop()
-            played.append(moved)
+            played.append(replace(tempo, onset=onset))
     return played
 
 
 def _played_meters(voice: Voice, path: list[tuple[Bar, Fraction]]) -> list[MeterChange]:
-    """Meter changes in played time."""
+    """Return meter changes in played time."""
+    if not path:
+        return list(voice.meters[:1])
+    written = [meter.onset for meter in voice.meters]
     played: list[MeterChange] = []
     for bar, start in path:
-        current = [meter for meter in voice.meters if meter.onset <= bar.onset][-1:] or list(voice.meters[:1])
-        for meter in current:
-            moved = MeterChange(start, meter.numerator, meter.denominator, meter.symbol)
-            if not played or (moved.numerator, moved.denominator, moved.symbol) != (
-                played[-1].numerator,
-                played[-1].denominator,
-                played[-1].symbol,
-            ):
-                played.append(moved)
-    return played or [
-        MeterChange(Fraction(0), m.numerator, m.denominator, m.symbol) for m in voice.meters[:1]
-    ]
+        meter = replace(voice.meters[max(bisect_right(written, bar.onset) - 1, 0)], onset=start)
+        if not played or replace(played[-1], onset=start) != meter:
+            played.append(meter)
+    return played

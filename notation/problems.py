@@ -49,7 +49,7 @@ def problem(code: str, message: str, place: tuple[int, int] = (0, 0)) -> Problem
 
 
 def from_abcjs(warning: str, above: int) -> Problem:
-    """Return the problem behind a warning of abcjs; ``above`` lines of the text stand above what abcjs counts from 1."""
+    """Return the problem behind a warning of abcjs; ``above`` lines of text stand above its line 1."""
     match = _ABCJS.match(warning)
     line, column, said = (int(match[1]) + above, int(match[2]), match[3]) if match else (0, 0, warning)
     said = html.unescape(_TAG.sub("", said)).strip()

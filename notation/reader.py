@@ -44,7 +44,7 @@ def quarters(whole_notes: float) -> Fraction:
         exact = exact.limit_denominator(1 << 14)
         if abs(float(exact) - whole_notes) > 1e-9:
             raise NotationError(
-                f"a note length of {whole_notes!r} whole notes is too fine to be played; use simpler fractions"
+                f"a note length of {whole_notes!r} whole notes is too fine; use simpler fractions"
             )
     if not 0 <= exact <= 10_000:
         raise NotationError(
@@ -151,10 +151,7 @@ class VoiceReader(Staff):
 
     def close_bar(self, sign: str, end: int) -> None:
         """End the bar at the present point."""
-        if len(self.bars) >= MAX_BARS:
-            raise NotationError(
-                f"voice {self.id} has more bars than the limit is, {MAX_BARS:,}; split the tune"
-            )
+        self.sources.count_bars()
         self.bars.append(
             Bar(
                 len(self.bars),
@@ -372,7 +369,7 @@ class VoiceReader(Staff):
             program=self.program if self.program is None or 0 <= self.program <= 127 else None,
             percussion=self.percussion,
             transpose=self.transpose,
-            notes=tuple(Note(*row[:4], row[4] + shift, *row[5:]) for row in self.notes),
+            notes=tuple(_note(row, shift) for row in self.notes),
             rests=tuple(Rest(row[0], row[1], row[2] + shift, *row[3:]) for row in self.rests),
             bars=tuple(_numbered(bar, shift) for bar in self.bars),
             chords=_shifted(self.chords, shift),
@@ -386,9 +383,12 @@ class VoiceReader(Staff):
 
 def has_pickup(bars: list[Bar]) -> bool:
     """Return whether the first of several bars is shorter than its meter."""
-    if len(bars) < 2:
-        return False
-    return bars[0].duration < bar_length(*bars[0].meter)
+    return len(bars) > 1 and bars[0].duration < bar_length(*bars[0].meter)
+
+
+def _note(row: tuple[Any, ...], shift: int) -> Note:
+    pitch, spelled, onset, duration, bar, *more = row
+    return Note(pitch, spelled, onset, duration, bar + shift, *more)
 
 
 def _numbered(bar: Bar, shift: int) -> Bar:

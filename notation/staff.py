@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from chiaroscore import NotationError
 from notation.fields import Fields, VoiceField
+from notation.limits import MAX_BARS
 from notation.spelling import ALTERATION, mode_name
 from notation.tune import KeyChange, MeterChange, TempoChange
 
@@ -19,14 +21,27 @@ _PIPES: tuple[str, str, tuple[tuple[str, int], ...]] = ("A", "mixolydian", (("F"
 
 @dataclass(slots=True)
 class Sources:
-    """What every voice of a tune needs to know while it is read."""
+    """What the voices of a tune share while they are read."""
 
     text: str
     fields: Fields
     drummap: dict[str, int]
     percmap: dict[str, Any]
+    bars: int = 0
     #: Percussion notes that no map names: voice, position, key.
     unmapped: list[tuple[str, int, int]] = field(default_factory=list)
+
+    def count_bars(self, count: int = 1) -> None:
+        """Count bars of any voice.
+
+        Raises
+        ------
+        NotationError
+            If there are too many.
+        """
+        self.bars += count
+        if self.bars > MAX_BARS:
+            raise NotationError(f"the tune has more bars than the limit is, {MAX_BARS:,}; split it")
 
 
 class Staff:

@@ -55,7 +55,7 @@ def _fraction(text: str) -> Fraction:
 
 
 def meter_change(onset: Fraction, found: list[Any] | None) -> MeterChange:
-    """Return the meter that abcjs found (``[type, [[numerator, denominator], ...]]``); free meter where it found none."""
+    """Return the meter abcjs found (``[type, [[above, below], ...]]``); free meter where it found none."""
     if found is None:
         return MeterChange(onset, 0, 0)
     kind, values = found
@@ -85,7 +85,7 @@ def bar_length(numerator: int, denominator: int) -> Fraction:
 
 
 def beat_length(numerator: int, denominator: int) -> Fraction:
-    """Quarter notes in a beat: three eighths in compound meters (6/8, 9/8, 12/8), else the lower number's note."""
+    """Quarter notes in a beat: three eighths in compound meters (6/8, 9/8), else the lower number's note."""
     if not denominator:
         return Fraction(1)
     if denominator >= 8 and numerator > 3 and numerator % 3 == 0:

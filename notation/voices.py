@@ -30,16 +30,15 @@ def read_voices(lines: list[Any], sources: Sources) -> tuple[list[Voice], list[T
                     continue
                 layer = layers[identity] = layers.get(identity, 0) + 1
                 if identity not in readers:
-                    if len(readers) >= MAX_VOICES:
-                        raise NotationError(
-                            f"the tune has more voices than the limit is, {MAX_VOICES}; leave some out"
-                        )
+                    _make_room(len(readers) + len(overlays))
                     readers[identity] = VoiceReader(identity, sources)
                 if layer == 1:
                     readers[identity].line(staff, elements)
-                else:
-                    overlay = overlays.setdefault((identity, layer), Overlay(layer))
-                    overlay.line(readers[identity], elements)
+                    continue
+                if (identity, layer) not in overlays:
+                    _make_room(len(readers) + len(overlays))
+                    overlays[identity, layer] = Overlay(layer)
+                overlays[identity, layer].line(readers[identity], elements)
     voices, tempi = [], []
     for identity, reader in readers.items():
         reader.finish()
@@ -49,6 +48,11 @@ def read_voices(lines: list[Any], sources: Sources) -> tuple[list[Voice], list[T
             if owner == identity and overlay.segments:
                 voices.append(overlay.voice(reader))
     return voices, tempi
+
+
+def _make_room(voices: int) -> None:
+    if voices >= MAX_VOICES:
+        raise NotationError(f"the tune has more voices than the limit is, {MAX_VOICES}; leave some out")
 
 
 def _speaker(elements: list[list[Any]], fields: Fields) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chiaroscore import ControlError, StoreError, cache_dir
-from rag_store.building import build, fill, self_recall, validate
+from rag_store.building import build, fill, self_recall, unreachable, validate
 from rag_store.builtin import Progress, builtin_digest
 from rag_store.chroma import Database, Row
 from rag_store.corpus import licences, sources
@@ -227,10 +227,11 @@ class Store:
                 continue
             found = self._database.vectors(name, [e.id for e in exemplars])
             everything += exemplars
-            try:
-                self_recall(self._database, exemplars, as_matrix(found, [e.id for e in exemplars]), None)
-            except StoreError as error:
-                problems.append(str(error))
+            lost = unreachable(self._database, exemplars, as_matrix(found, [e.id for e in exemplars]))
+            if lost:
+                problems.append(
+                    f"no search reaches {', '.join(exemplars[i].id for i in lost[:5])}; {REBUILD}"
+                )
         if content_digest(everything) != self._manifest.content:
             problems.append(f"the exemplars are not those that were written; {REBUILD}")
         return problems
@@ -259,6 +260,7 @@ class Store:
             if replaced:
                 self._database.delete(ids)  # it may lie in another genre
             fill(self._database, chosen, vectors, progress)
+            self_recall(self._database, chosen, vectors, progress)
             content = content_digest(chosen, replaced, self._manifest.content)
             self._manifest = dataclasses.replace(self._manifest, genres=self._genres(), content=content)
             write_manifest(self._place, self._manifest)

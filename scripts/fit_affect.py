@@ -162,7 +162,7 @@ def best_penalties(kernel: Floats, targets: Floats, themes: list[str], seed: int
     predicted = out_of_fold(kernel, targets, folds(themes, 5, seed), PENALTIES)
     scores = np.array([_correlations(one, targets) for one in predicted])
     scores[:, 2:] = scores[:, 2:].mean(axis=1, keepdims=True)  # the kinds compete, so they share a penalty
-    return scores.argmax(axis=0)
+    return np.asarray(scores.argmax(axis=0))
 
 
 def nested(kernel: Floats, targets: Floats, themes: list[str], seed: int) -> Floats:
@@ -198,9 +198,10 @@ def _report(
     chosen = runs["all"]
     kind, truth = np.mean(chosen, axis=0)[:, 2:], targets[:, 2:].argmax(1)
     report: dict[str, object] = {
-        "source": "scripts/fit_affect.py on OASIS (Kurdi, Lozano & Banaji 2017, Behavior Research Methods 49: "
-        f"457-470): {len(targets)} photographs, {len(set(themes))} themes, {FOLDS} folds grouped by theme, "
-        f"{REPEATS} repeats, penalties chosen inside each training set.",
+        "source": "scripts/fit_affect.py on OASIS (Kurdi, Lozano & Banaji 2017, Behavior Research Methods "
+        f"49: 457-470): {len(targets)} photographs, {len(set(themes))} themes, {FOLDS} folds grouped by "
+        f"theme, {REPEATS} repeats, penalties chosen inside each training set.",
+        "photographs": len(targets),
         "r": {
             name: {
                 target: round(float(np.mean([_correlations(p, targets)[i] for p in run])), 3)
@@ -255,7 +256,9 @@ def _write_calibration(names: list[str], measures: Floats) -> None:
     warmth = np.quantile(np.abs(measures[:, names.index("warmth")]), 0.95)
     content = {
         "source": f"scripts/fit_affect.py: quantiles of {len(measures)} OASIS photographs "
-        "(Kurdi, Lozano & Banaji 2017); the ends are the ends of each measure. warmth_scale: 95 % of |warmth| lie below it.",
+        "(Kurdi, Lozano & Banaji 2017); the ends are the ends of each measure. "
+        "warmth_scale: 95 % of |warmth| lie below it.",
+        "photographs": len(measures),
         "quantiles": list(QUANTILES),
         "measures": knots,
         "warmth_scale": round(float(warmth), 3),

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from agent import Agent, Piece
 
 #: Seconds that a command may take on a busy machine.
 PATIENCE = 240
@@ -89,3 +93,23 @@ def command() -> Callable[..., Ran]:
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+#: Requests that keep a piece, and so the tests, short.
+SHORT: dict[str, Any] = {"bars": 8, "tempo": 180, "meter": "4/4"}
+
+
+@pytest.fixture(scope="session")
+def agent_of_run(built_store: pathlib.Path) -> Iterator[Agent]:
+    """One agent for the run, so that networks are loaded once."""
+    from agent import Agent
+
+    chosen = Agent()
+    yield chosen
+    chosen.store.close()
+
+
+@pytest.fixture(scope="session")
+def piece(agent_of_run: Agent, picture: pathlib.Path) -> Piece:
+    """A short piece for the small picture."""
+    return agent_of_run.compose(picture, **SHORT, seed=3)

@@ -55,10 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(given)
         except BrokenPipeError:  # the reader of our output has gone, as with `| head`
             _let_go_of_stdout()
-            return console.OK
+            return console.FOUND
         except (KeyboardInterrupt, typer.Abort):
-            console.say("stopped")
-            return console.STOPPED
+            return _stopped()
         except Exception as error:
             _trace(verbose)
             return _failed(error, as_json=console.flag(given, "--json"))
@@ -84,7 +83,14 @@ def _run(given: list[str]) -> int:
         return console.OK
     code: Any = app(args=given, prog_name="chiaroscore", standalone_mode=False)
     sys.stdout.flush()
+    if code == console.STOPPED:  # how newer parsers tell of Ctrl-C
+        return _stopped()
     return code if isinstance(code, int) else console.OK
+
+
+def _stopped() -> int:
+    console.say("stopped")
+    return console.STOPPED
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:

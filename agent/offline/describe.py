@@ -85,21 +85,17 @@ def reason(found: Finding) -> str:
     return (
         f"Probabilities summed by group: {strongest}. {trust}Setting '{found.setting}': {found.rule}. "
         f"As rated photographs go, it is most like {_KINDS[kind]} ({raw.kinds[kind]:.2f}). "
-        f"Its features predict valence {raw.raw_valence:+.2f} and arousal {raw.raw_arousal:+.2f}; stretched to "
-        f"the spread of human ratings these are {found.emotion.valence:+.2f} and {found.emotion.arousal:+.2f}, "
-        f"that is {', '.join(found.emotion.words)}. {_colour_reason(found.colour)}"
+        f"Its features predict valence {raw.raw_valence:+.2f} and arousal {raw.raw_arousal:+.2f}; "
+        f"stretched to the spread of human ratings these are {found.emotion.valence:+.2f} "
+        f"and {found.emotion.arousal:+.2f}, that is {', '.join(found.emotion.words)}. "
+        f"{_colour_reason(found.colour)}"
     )
 
 
 def evidence(found: Finding) -> list[Evidence]:
     """Return how each element of the scene was measured, with how far it can be trusted."""
-    report = table("affect")
-    rated = table("calibration")["source"].split(": ")[1].split(";")[0]
-    r = report["r"]["all"]
-    regression = (
-        "ridge regression on network features, texture, label meanings and colour, "
-        "fitted on 317 rated photographs (OASIS)"
-    )
+    measures = found.measures
+    ranked = f"as a rank among {table('calibration')['photographs']} photographs (OASIS)"
     items = {
         "objects": f"{MODEL}, probabilities averaged over {VIEWS} views, classes of one kind summed"
         + (
@@ -127,6 +123,16 @@ def evidence(found: Finding) -> list[Evidence]:
             f"{1 - right:.0%} right, {1 - bottom:.0%} bottom"
         )
     return [Evidence(element=element, method=method[:400]) for element, method in items.items()]
+
+
+def _regressed(target: str) -> str:
+    """Return how valence or arousal was predicted, and how well that works on themes it has not met."""
+    report = table("affect")
+    return (
+        "ridge regression on network features, texture, label meanings and colour, fitted on "
+        f"{report['photographs']} rated photographs (OASIS); r = {report['r']['all'][target]:.2f} "
+        f"on unseen themes; stretched x{report[target]['spread']:.2f} to the spread of the ratings"
+    )
 
 
 _KINDS = {

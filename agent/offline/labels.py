@@ -33,6 +33,7 @@ REPRODUCTION = "painting or print"
 #: Share from which the strongest group is the setting.
 SETTING = 0.35
 _STANDS_OUT = 0.02  # twenty times what a class would have if all were alike
+_SOME = 0.25  # share of a group that says more than the crumbs which large groups take of every picture
 _KIND = 0.45  # probability of a kind (person, animal, scenery, object) from which it may be the setting
 _SURELY_PEOPLE = 0.9  # from which people stand against a group under .5
 _CERTAIN = 0.7  # share of a group that stands against a starry field, and of a kind that stands alone
@@ -94,9 +95,10 @@ def find_setting(
 
     In this order: a measured starry field (unless a group has .7); people (kind .9, no group with .5); the
     strongest group, if it has .35, of what is left when flat and framed things are set aside; the group of
-    the first thing, if that has .15; measured darkness ("night"); the kind of picture with .45, or .7 if no
-    group has .15 (scenery is "meadow", "sky" or "landscape" by colour and light; a reproduction is no
-    "object" but a "painting"); "abstract" if no group has .15; "unknown".
+    the first thing, if that has .15; measured darkness ("night"); the kind of picture with .45, or .7 if
+    nothing is known (scenery is "meadow", "sky" or "landscape" by colour and light; there is no "object"
+    where none is known, and a reproduction is a "painting"); "unknown", or "abstract" if nothing is known,
+    that is, no thing has .15 and no group .25.
     """
     framed = sum(thing.probability for thing in objects if thing.name == REPRODUCTION)
     plain = {
@@ -129,7 +131,13 @@ def find_setting(
             "night",
             f"{measures['dark']:.0%} of the picture is darker than L* 20 and the network is sure of nothing",
         )
-    if kinds[kind] >= (_KIND if share >= PERHAPS else _CERTAIN) and not (kind == "object" and framed):
+    known = first is not None and first.probability >= PERHAPS
+    known = (
+        known
+        or share >= _SOME
+        or any(thing.group == "object" and thing.probability >= PERHAPS for thing in objects)
+    )
+    if kinds[kind] >= (_KIND if known else _CERTAIN) and not (kind == "object" and (framed or not known)):
         name = _scenery(measures) if kind == "scenery" else kind
         return (
             name,
@@ -141,7 +149,7 @@ def find_setting(
             f"the network gives {framed:.2f} to flat or framed things, and nothing else is strong",
         )
     weak = f"no label group reaches {SETTING} (strongest: {strongest}, {share:.2f}) and no kind {_KIND}"
-    return ("abstract" if share < PERHAPS else "unknown"), weak
+    return ("unknown" if known else "abstract"), weak
 
 
 def starry(measures: dict[str, float]) -> bool:

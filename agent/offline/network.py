@@ -57,8 +57,8 @@ def look(picture: Image.Image) -> Sight:
     import torch
 
     batch = np.stack([np.asarray(view, dtype=np.float32) for view in _views(picture)])
-    x = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255 - _MEAN) / _SCALE
     with _lock, torch.inference_mode(), _one_thread():
+        x = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255 - _MEAN) / _SCALE
         network = _network()
         with _tapped(network) as taps:
             features = network.extract_features(x.contiguous(memory_format=torch.channels_last)).mean((2, 3))

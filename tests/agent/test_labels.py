@@ -18,6 +18,7 @@ QUIET = {
     "lightness": 50,
 }
 QUIET |= {"green": 0, "blue": 0, "light_above": 0, "open": 0.2}
+STARS = {"points": 90, "dark_ground": 0.6, "border_light": 4, "border_spread": 5}
 EVEN = dict.fromkeys(("animal", "object", "person", "scenery"), 0.25)
 
 
@@ -52,12 +53,14 @@ def test_every_class_has_at_most_one_kind():
 @pytest.mark.parametrize(
     ("name", "group"),
     [
-        ("tench", "sea animal"), ("goldfinch", "bird"), ("toilet paper", "interior"), ("beach", "coast"), ("volcano", "mountain"),
-        ("Egyptian Mau", "animal"), ("Samoyed", "animal"), ("bee", "insect"), ("tarantula", "insect"), ("king penguin", "bird"),
-        ("church", "sacred"), ("violin", "music"), ("espresso", "drink"), ("pizza", "food"), ("daisy", "flower"), ("rifle", "weapon"),
-        ("airliner", "aircraft"), ("space shuttle", "space"), ("schooner", "ship"), ("sports car", "vehicle"), ("palace", "building"),
-        ("traffic light", "city"), ("ski", "sport"), ("carousel", "play"), ("candle", "fire"), ("snowplow", "snow"), ("kimono", "clothing"),
-        ("geyser", "water"), ("bolete", "forest"), ("valley", "countryside"), ("laptop computer", "machine"), ("dust jacket", "picture"),
+        ("tench", "sea animal"), ("goldfinch", "bird"), ("toilet paper", "interior"), ("beach", "coast"),
+        ("Egyptian Mau", "animal"), ("Samoyed", "animal"), ("bee", "insect"), ("tarantula", "insect"),
+        ("church", "sacred"), ("violin", "music"), ("espresso", "drink"), ("pizza", "food"),
+        ("airliner", "aircraft"), ("space shuttle", "space"), ("schooner", "ship"), ("sports car", "vehicle"),
+        ("traffic light", "city"), ("ski", "sport"), ("carousel", "play"), ("candle", "fire"),
+        ("geyser", "water"), ("bolete", "forest"), ("valley", "countryside"), ("laptop computer", "machine"),
+        ("snowplow", "snow"), ("kimono", "clothing"), ("palace", "building"), ("dust jacket", "picture"),
+        ("volcano", "mountain"), ("daisy", "flower"), ("rifle", "weapon"), ("king penguin", "bird"),
         ("couch", "interior"), ("hammer", "object"), ("bridegroom", "person"), ("Komodo dragon", "reptile"),
     ],
 )  # fmt: skip
@@ -75,7 +78,7 @@ def test_class_names_are_tidy():
 def test_groups_sum_to_one_and_fall():
     shares = labels.group_shares(probabilities(beach=0.4, violin=0.3))
     assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
-    assert list(shares)[0] != "coast" or shares["coast"] > 0.4
+    assert shares["coast"] > 0.4
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
 
 
@@ -129,8 +132,8 @@ def test_flat_things_are_a_reproduction_but_a_screen_is_a_screen():
         ({"dust jacket": 0.4, "beach": 0.25}, {}, {}, "coast"),
         ({"hammer": 0.9}, {"object": 0.9}, {}, "object"),
         ({}, {}, {"lightness": 15, "dark": 0.8}, "night"),
-        ({"jellyfish": 0.5}, {}, {"points": 90, "dark_ground": 0.6, "border_light": 4, "border_spread": 5}, "space"),
-        ({"jellyfish": 0.9}, {}, {"points": 90, "dark_ground": 0.6, "border_light": 4, "border_spread": 5}, "sea animal"),
+        ({"jellyfish": 0.5}, {}, STARS, "space"),
+        ({"jellyfish": 0.9}, {}, STARS, "sea animal"),
     ],
 )  # fmt: skip
 def test_settings(p, kinds, measures, expected):

@@ -1,4 +1,4 @@
-"""The whole offline perceiver on real pictures: what it says, that it says it again, and that it never says more."""
+"""The offline perceiver on real pictures: what it says, that it says it again, that it never says more."""
 
 import csv
 import json
@@ -65,6 +65,7 @@ def test_things_in_known_pictures(scenes, picture, thing):
         ("d07_astronaut_portrait", "person"),
         ("d09_deep_space", "space"),
         ("d10_pagoda_lake", "building"),
+        ("d14_abstract_strings", "abstract"),
         ("met-261941", "coast"),
         ("met-437191", "landscape"),
         ("nasa-pia03606", "space"),
@@ -239,7 +240,7 @@ def test_the_regression_fits_its_predictors():
 
 
 def test_what_cross_validation_said_is_kept():
-    """The figures the documents quote; a refit that loses the network's advantage over colour must not slip in."""
+    """The figures the documents quote; a refit that loses the network's lead over colour must not slip in."""
     report = table("affect")
     assert report["r"]["all"]["valence"] > 0.5 and report["r"]["all"]["arousal"] > 0.55
     for target in TARGETS[:2]:
@@ -255,9 +256,7 @@ def test_judged_pictures_are_felt_in_the_right_order(scenes):
         rows = [row for row in csv.DictReader(file) if row["valence"]]
     mine = [scenes[pathlib.Path(row["file"]).stem].emotion for row in rows]
     assert len(rows) == 12
-    assert (
-        np.corrcoef([one.valence for one in mine], [float(row["valence"]) for row in rows])[0, 1] > MEASURED_V
-    )
+    assert np.corrcoef([one.valence for one in mine], [float(row["valence"]) for row in rows])[0, 1] > 0.35
 
 
 def test_ranks_follow_the_quantiles():
@@ -270,7 +269,8 @@ def test_ranks_follow_the_quantiles():
 def test_import_is_light():
     code = (
         "import sys, agent.offline.perceive, agent.picture\n"
-        "import json; print(json.dumps([m for m in ('torch', 'skimage', 'sklearn', 'scipy') if m in sys.modules]))"
+        "import json; heavy = ('torch', 'skimage', 'sklearn', 'scipy')\n"
+        "print(json.dumps([m for m in heavy if m in sys.modules]))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(run.stdout) == []
@@ -280,3 +280,21 @@ def test_every_example_is_attributed():
     with (EXAMPLES / "ATTRIBUTION.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["file"] for row in rows} == {path.name for path in EXAMPLES.glob("*.jpg")}
+
+
+def test_forked_workers_see_the_same():
+    """A process that has perceived may fork: no thread pool is left behind that a child would wait for."""
+    code = (
+        "import multiprocessing, sys\n"
+        "from agent.offline.perceive import OfflinePerceiver\nfrom agent.picture import open_picture\n"
+        "def setting(path):\n    return OfflinePerceiver().perceive(open_picture(path)).setting\n"
+        "if __name__ == '__main__':\n"
+        "    print(setting(sys.argv[1]))\n"
+        "    with multiprocessing.get_context('fork').Pool(1) as pool:\n"
+        "        print(pool.map_async(setting, [sys.argv[1]]).get(60))\n"
+    )
+    path = str(EXAMPLES / "d05_coffee_cup.jpg")
+    run = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert run.stdout.split() == ["drink", "['drink']"]

@@ -150,7 +150,8 @@ def test_lines_count_in_the_whole_text() -> None:
 def test_a_problem_reads_as_one_line() -> None:
     problem = notation.check(H + "CDEF|GAB|c4|")[0]
     assert str(problem) == (
-        "error 6:6 voice 1, bar 2 holds 3/4, 4/4 wants 4/4 (change note lengths or bar lines until the bar adds up)"
+        "error 6:6 voice 1, bar 2 holds 3/4, 4/4 wants 4/4 "
+        "(change note lengths or bar lines until the bar adds up)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What `notation.parse` reads: pitches, times, fields, marks. Expected values are worked out by hand from ABC 2.1."""
+"""What `notation.parse` reads: pitches, times, fields, marks; expected values by hand from ABC 2.1."""
 
 from __future__ import annotations
 
@@ -159,7 +159,8 @@ VOICE_FORMS = [
     "X:1\nM:4/4\nL:1/4\nK:C\nV:1\nCDEF|\nV:2\nE,F,G,A,|\nV:1\nGABc|\nV:2\nB,CDE|\n",
     'X:1\nM:4/4\nL:1/4\nV:1 name="Tenor"\nV:2 clef=bass\nK:C\nV:1\nCDEF|GABc|\nV:2\nE,F,G,A,|B,CDE|\n',
     "X:1\nM:4/4\nL:1/4\nV:1\nV:2\nK:C\n[V:1] CDEF|GABc|\n[V:2] E,F,G,A,|B,CDE|\n",
-    "X:1\nM:4/4\nL:1/4\n%%score (1 2)\nV:1\nV:2\nK:C\n[V:1] CDEF|\n[V:2] E,F,G,A,|\n[V:1] GABc|\n[V:2] B,CDE|\n",
+    "X:1\nM:4/4\nL:1/4\n%%score (1 2)\nV:1\nV:2\nK:C\n"
+    "[V:1] CDEF|\n[V:2] E,F,G,A,|\n[V:1] GABc|\n[V:2] B,CDE|\n",
     "X:1\nM:4/4\nL:1/4\nK:C\n[V:1]CDEF|[V:2]E,F,G,A,|\n[V:1]GABc|[V:2]B,CDE|\n",
 ]
 
@@ -178,7 +179,8 @@ def test_every_way_to_write_two_voices(abc: str) -> None:
 
 def test_voice_properties_and_midi_directives() -> None:
     tune = notation.parse(
-        'X:1\nM:4/4\nL:1/4\n%%MIDI program 5\nV:A name="Clarinet" transpose=-2\n%%MIDI program 71\nV:B clef=bass\n'
+        'X:1\nM:4/4\nL:1/4\n%%MIDI program 5\nV:A name="Clarinet" transpose=-2\n%%MIDI program 71\n'
+        "V:B clef=bass\n"
         "V:C clef=treble-8\nK:C\nV:A\nDDDD|\nV:B\n%%MIDI program 32\nC,4|\nV:C\nC4|\n"
     )
     first, second, third = tune.voices

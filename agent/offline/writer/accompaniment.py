@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import random
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,14 +22,25 @@ from agent.offline.writer.voicing import Voiced
 
 
 def figure_for(names: Sequence[str], section: Section, part: int = 0) -> str:
-    """The fuller figure of a list for the more energetic section."""
+    """Return the fuller figure of a list for the more energetic section."""
     return names[min(len(names) - 1, int(section.energy * len(names) * 0.999 + part) % max(1, len(names)))]
 
 
 def harmony_part(
-    form: tuple[Section, ...], bar: Meter, voiced: list[Voiced], names: Sequence[str], *, single: bool, part: int = 0
+    form: tuple[Section, ...],
+    bar: Meter,
+    voiced: list[Voiced],
+    names: Sequence[str],
+    *,
+    single: bool,
+    top: int,
+    part: int = 0,
 ) -> list[Event]:
-    """Chordal accompaniment; ``single`` keeps one note at a time, for instruments that have no chords."""
+    """Chordal accompaniment.
+
+    ``single`` keeps one note at a time, for instruments that have no chords; ``top`` is the player's
+    highest pitch.
+    """
     events: list[Event] = []
     last = form[-1].start + form[-1].bars - 1
     for section in form:
@@ -40,16 +52,20 @@ def harmony_part(
                 strokes = [Stroke(Fraction(0), bar.length, "C")]
             else:
                 strokes = bar_strokes("harmony", name, bar, at)
-            events += _sounded(strokes, start, voiced, single, held=is_held(name))
+            events += _sounded(strokes, start, voiced, single, is_held(name), top)
     return _merged(events) if all(is_held(figure_for(names, section, part)) for section in form) else events
 
 
-def pad_part(form: tuple[Section, ...], bar: Meter, voiced: list[Voiced], *, single: bool) -> list[Event]:
+def pad_part(
+    form: tuple[Section, ...], bar: Meter, voiced: list[Voiced], *, single: bool, top: int
+) -> list[Event]:
     """One long chord a span."""
-    return harmony_part(form, bar, voiced, ["pad"], single=single)
+    return harmony_part(form, bar, voiced, ["pad"], single=single, top=top)
 
 
-def _sounded(strokes: list[Stroke], start: Fraction, voiced: list[Voiced], single: bool, held: bool) -> list[Event]:
+def _sounded(
+    strokes: list[Stroke], start: Fraction, voiced: list[Voiced], single: bool, held: bool, top: int
+) -> list[Event]:
     """Strokes as notes; a stroke is cut where the chord changes under it, and sounds anew if it was held."""
     events: list[Event] = []
     for stroke in strokes:
@@ -57,7 +73,7 @@ def _sounded(strokes: list[Stroke], start: Fraction, voiced: list[Voiced], singl
         while at < end:
             span = voiced[bisect.bisect_right(voiced, at, key=lambda v: v.start) - 1]
             until = min(end, span.end)
-            tones = _chosen(stroke.what, span.tones, single)
+            tones = _chosen(stroke.what, span.tones, single, top)
             if tones:
                 events.append(Event(at, until - at, tones, stroke.marks))
             if until < end and not held and stroke.length < 1:
@@ -66,8 +82,10 @@ def _sounded(strokes: list[Stroke], start: Fraction, voiced: list[Voiced], singl
     return events
 
 
-def _chosen(what: str, tones: tuple[tuple[int, int], ...], single: bool) -> tuple[tuple[int, int], ...]:
-    """Tones that a token asks for; a digit beyond the voicing goes up an octave."""
+def _chosen(
+    what: str, tones: tuple[tuple[int, int], ...], single: bool, top: int
+) -> tuple[tuple[int, int], ...]:
+    """Tones that a token asks for; a digit beyond the voicing goes up an octave, where ``top`` allows it."""
     if what == "C":
         return tones[-1:] if single else tones
     if what == "U":
@@ -76,15 +94,21 @@ def _chosen(what: str, tones: tuple[tuple[int, int], ...], single: bool) -> tupl
     for digit in what:
         place = int(digit) - 1
         step, alter = tones[place % len(tones)]
-        picked.append((step + 7 * (place // len(tones)), alter))
-    return tuple(picked[:1] if single else picked)
+        raised = step + 7 * (place // len(tones))
+        picked.append((raised if midi(raised, alter) <= top else step, alter))
+    return tuple(picked[:1] if single else dict.fromkeys(picked))
 
 
 def _merged(events: list[Event]) -> list[Event]:
     """Neighbouring equal chords joined, at most two whole bars of four quarters long."""
     out: list[Event] = []
     for event in events:
-        if out and out[-1].tones == event.tones and out[-1].end == event.start and out[-1].length + event.length <= 8:
+        if (
+            out
+            and out[-1].tones == event.tones
+            and out[-1].end == event.start
+            and out[-1].length + event.length <= 8
+        ):
             out[-1] = Event(out[-1].start, out[-1].length + event.length, event.tones, out[-1].marks)
         else:
             out.append(event)
@@ -131,7 +155,10 @@ def _bass_tone(
     high: int,
     rng: random.Random,
 ) -> tuple[int, int]:
-    """Return step and alteration of one bass note; ``begins`` says that its chord is new, ``root`` is that chord's."""
+    """Return step and alteration of one bass note.
+
+    ``begins`` says that its chord is new, ``root`` is that chord's.
+    """
     spans = setting.spans
     here = chord_at(spans, onset)
     what = stroke.what
@@ -142,7 +169,7 @@ def _bass_tone(
     if what == "O":
         return (root[0] + 7, root[1]) if midi(root[0] + 7, root[1]) <= high else root
     if what == "A":
-        return _approach(chord_at(spans, onset + stroke.length), here, setting, previous, low, high)
+        return _approach(chord_at(spans, onset + stroke.length), here, root, setting, previous, low, high)
     member = {"R": 0, "T": 1, "F": 2, "S": 3}[what]
     if member == 0:
         return root
@@ -155,14 +182,20 @@ def _bass_tone(
 
 
 def _walk(
-    stroke: Stroke, onset: Fraction, spans: list[Span], setting: Setting, previous: tuple[int, int], low: int, high: int,
+    stroke: Stroke,
+    onset: Fraction,
+    spans: list[Span],
+    setting: Setting,
+    previous: tuple[int, int],
+    low: int,
+    high: int,
     rng: random.Random,
 ) -> tuple[int, int]:
     """Next note of a walking line: root on a change, approach before one, scale or chord tones between."""
     here, nxt = chord_at(spans, onset), chord_at(spans, onset + stroke.length)
     goal = _root_near(nxt, midi(*previous), low, high)
     if nxt.root != here.root or nxt.symbol != here.symbol:
-        return _approach(nxt, here, setting, previous, low, high)
+        return _approach(nxt, here, previous, setting, previous, low, high)
     alters = chord_scale(setting.tonic, setting.mode, here)
     options = []
     for move in (-2, -1, 1, 2, 3, -3):
@@ -170,33 +203,48 @@ def _walk(
         tone = (step, alters[step % 7])
         if low <= midi(*tone) <= high:
             chordal = midi(*tone) % 12 in here.pcs
-            cost = abs(abs(move) - 1) * 0.6 + (0.0 if chordal else 0.5) + 0.03 * abs(midi(*tone) - midi(*goal))
+            cost = (
+                abs(abs(move) - 1) * 0.6 + (0.0 if chordal else 0.5) + 0.03 * abs(midi(*tone) - midi(*goal))
+            )
             options.append((cost + 0.5 * rng.random() + 0.02 * abs(midi(*tone) - (low + high) / 2), tone))
     return min(options)[1]
 
 
 def _approach(
-    nxt: Chord, here: Chord, setting: Setting, near: tuple[int, int], low: int, high: int
+    nxt: Chord,
+    here: Chord,
+    root: tuple[int, int],
+    setting: Setting,
+    near: tuple[int, int],
+    low: int,
+    high: int,
 ) -> tuple[int, int]:
     """Scale step under or over the next root, whichever is nearer and no repetition."""
-    goal = _root_near(nxt, midi(*near), low, high)
+    goal = root if nxt.root == here.root else _root_near(nxt, midi(*near), low, high)
     alters = chord_scale(setting.tonic, setting.mode, here)
     if nxt.root == here.root:
         fifth = here.tones[min(2, len(here.tones) - 1)]
         step = min(range(fifth.letter, 77, 7), key=lambda s: abs(midi(s, fifth.alter) - midi(*goal) + 5))
         return _into((step, fifth.alter), low, high)
     options = [(goal[0] + move, alters[(goal[0] + move) % 7]) for move in (-1, 1)]
-    options = [tone for tone in options if low <= midi(*tone) <= high and midi(*tone) != midi(*near)] or options
+    options = [
+        tone for tone in options if low <= midi(*tone) <= high and midi(*tone) != midi(*near)
+    ] or options
     return _into(min(options, key=lambda tone: (abs(midi(*tone) - midi(*near)), tone)), low, high)
 
 
 def _root_near(over: Chord, pitch: int, low: int, high: int) -> tuple[int, int]:
-    """Root of a chord within the range, as near to a pitch as it goes, low ones preferred."""
+    """Root of a chord within the range, as near to a pitch as it goes.
+
+    Roots about a fifth above the lowest note are preferred.
+    """
     root = over.root
     inside = [s for s in range(root.letter, 77, 7) if low <= midi(s, root.alter) <= high]
     if not inside:  # a range of less than an octave: another tone of the chord, the fifth before the third
         return _other_tone(over, low, high)
-    step = min(inside, key=lambda s: abs(midi(s, root.alter) - pitch) + 0.2 * (midi(s, root.alter) - low))
+    step = min(
+        inside, key=lambda s: abs(midi(s, root.alter) - pitch) + 0.25 * abs(midi(s, root.alter) - low - 7)
+    )
     return step, root.alter
 
 
@@ -209,7 +257,7 @@ def _other_tone(over: Chord, low: int, high: int) -> tuple[int, int]:
 
 
 def _into(tone: tuple[int, int], low: int, high: int) -> tuple[int, int]:
-    """The tone moved by octaves into a range."""
+    """Return the tone moved by octaves into a range."""
     step, alter = tone
     while midi(step, alter) < low:
         step += 7
@@ -245,8 +293,10 @@ def counter_part(setting: Setting, melody: list[Event], low: int, high: int, see
     slots: list[Slot] = []
     for span in setting.spans:
         cuts = _counter_cuts(span, melody, setting.bar)
-        for start, end in zip(cuts, cuts[1:], strict=False):
-            above = min((e.pitches[0] for e in melody if e.start < end and e.end > start), default=setting.center)
+        for start, end in itertools.pairwise(cuts):
+            above = min(
+                (e.pitches[0] for e in melody if e.start < end and e.end > start), default=setting.center
+            )
             target = (low + high) / 2 if descant else min(above - 5.0, (low + high) / 2)
             ceiling = high if descant else above - 1.0
             alters = chord_scale(setting.tonic, setting.mode, span.chord)
@@ -254,7 +304,9 @@ def counter_part(setting: Setting, melody: list[Event], low: int, high: int, see
             tones = consonant(span.chord, alters)
             against = _beats_of(melody, start, end, setting.bar)
             slots.append(
-                Slot(start, end - start, span.chord, alters, strength, tones, target, ceiling, against=against)
+                Slot(
+                    start, end - start, span.chord, alters, strength, tones, target, ceiling, against=against
+                )
             )
     first = next(step for step in range(77) if midi(step, 0) > low)
     top = max(step for step in range(77) if midi(step, 0) < high)
@@ -278,7 +330,7 @@ def _beats_of(melody: list[Event], start: Fraction, end: Fraction, bar: Meter) -
 
 
 def _counter_cuts(span: Span, melody: list[Event], bar: Meter) -> list[Fraction]:
-    """Where the counter line moves: at the chord, and at the bar's middle when the melody stands still there."""
+    """Where the counter line moves: at the chord, and in mid-bar when the melody stands still there."""
     cuts = [span.start]
     at = span.start
     while at < span.end:

@@ -29,8 +29,8 @@ def articulated(events: list[Event], bar: Meter, articulation: str, tempo: float
     Returns
     -------
     list of Event
-        Legato: a slur over each bar's notes, ended by rests and repeated pitches; as many begin as end. Staccato:
-        a dot on each note of at most a beat and `SHORT`, but for the last before a rest.
+        Legato: a slur over each bar's notes, ended by rests and repeated pitches; as many begin as end.
+        Staccato: a dot on each note of at most a beat and `SHORT`, but for the last before a rest.
     """
     if articulation == "legato":
         return _slurred(events, bar)

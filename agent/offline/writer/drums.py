@@ -9,7 +9,6 @@ from agent.offline.writer.form import Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
 
-
 #: Strokes of one line a second beyond which a player halves them.
 FASTEST = 6.5
 #: Lines that keep time, and may be thinned without losing the groove.
@@ -82,7 +81,7 @@ def _even(place: int, cells: str, bar: Meter) -> bool:
 
 
 def _bar(lines: dict[str, str], start: Fraction, bar: Meter) -> list[Event]:
-    """Strokes of one bar; simultaneous ones are one event, each as long as the time to the next, at most a beat."""
+    """Strokes of one bar; those at one time are one event, which lasts to the next one or the next beat."""
     hits: dict[Fraction, str] = {}
     for letter, cells in lines.items():
         step = bar.length / len(cells)

@@ -11,7 +11,9 @@ LEVELS = ("pp", "p", "mp", "mf", "f", "ff")
 
 
 def marks(level: str, role: str, form: tuple[Section, ...], bar: Meter) -> dict[Fraction, str]:
-    """Marks by time for one part: a dynamic at each section that changes it, a crescendo into a louder one.
+    """Return marks by time for one part.
+
+    A section that changes the level gets its mark, one that is louder than the last a crescendo into it.
 
     Accompaniment is a level softer than the melody, so that the melody carries.
     """

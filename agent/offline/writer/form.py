@@ -35,8 +35,9 @@ class Section:
 def sections(form: str, bars: int) -> tuple[Section, ...]:
     """Lay a form out over a number of bars.
 
-    Sections take whole four-bar phrases while the length allows; what is left over lengthens the last phrase. A piece
-    too short for its form keeps the form's beginning and ends on a return of the first letter.
+    Sections take whole four-bar phrases while the length allows; what is left over lengthens the last
+    phrase. A piece too short for its form keeps the form's beginning and ends on a return of the first
+    letter.
 
     Returns
     -------
@@ -100,8 +101,8 @@ def _cadence(index: int, count: int, letter: str, last: bool) -> Cadence:
 def climax_bar(form: tuple[Section, ...]) -> int:
     """Return the bar (0-based) on which the melody's one high point falls.
 
-    It lies in the third quarter of a phrase, as near to two thirds of the piece as phrases allow; a phrase that is
-    heard for the first time, and only once, goes before one that returns.
+    It lies in the third quarter of a phrase, as near to two thirds of the piece as phrases allow; a phrase
+    that is heard for the first time, and only once, goes before one that returns.
     """
     total = form[-1].start + form[-1].bars
     heard = [(section.letter, phrase.index) for section in form for phrase in section.phrases]
@@ -125,6 +126,8 @@ def _with_energy(built: list[Section]) -> list[Section]:
         middle = (section.start + section.bars / 2) / total
         energy = 0.35 + 0.65 * max(0.0, 1 - abs(middle - 0.66) / 0.66)
         out.append(
-            Section(section.letter, section.varied, section.start, section.bars, section.phrases, round(energy, 3))
+            Section(
+                section.letter, section.varied, section.start, section.bars, section.phrases, round(energy, 3)
+            )
         )
     return out

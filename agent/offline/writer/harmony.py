@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -13,6 +14,9 @@ from typing import Any
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
+
+#: Degree of a numeral with its accidental; two for an applied chord.
+_DEGREE = re.compile(r"[b#]?(?:[IV]+|[iv]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,14 @@ def families() -> tuple[str, ...]:
 
 
 def harmonise(
-    form: tuple[Section, ...], bar: Meter, tonic_tone: Tone, mode: str, family: str, rng: random.Random, *, fast: bool = False
+    form: tuple[Section, ...],
+    bar: Meter,
+    tonic_tone: Tone,
+    mode: str,
+    family: str,
+    rng: random.Random,
+    *,
+    fast: bool = False,
 ) -> list[Span]:
     """Chords for the whole piece; a letter that returns brings its progression back.
 
@@ -48,8 +59,8 @@ def harmonise(
     bar
         The meter; a bar with two chords changes at ``bar.middle``.
     family
-        A key of ``families`` in the data file; modes other than major and minor use their own table, but for the
-        blues, which is a mode of its own.
+        A key of ``families`` in the data file; modes other than major and minor use their own table, but
+        for the blues, which is a mode of its own.
     fast
         Two chords a bar throughout, as in a chorale.
 
@@ -59,27 +70,34 @@ def harmonise(
         Without gaps, from 0 to the end of the piece.
     """
     remembered: dict[tuple[str, int, str], list[str]] = {}
+    heard: dict[tuple[str, int], list[str]] = {}
     bars: list[str] = []
     for section in form:
         for phrase in section.phrases:
             key = (section.letter, phrase.index, phrase.cadence)
             if key not in remembered:
-                earlier = remembered.get((section.letter, phrase.index, "open")) if phrase.cadence != "open" else None
-                remembered[key] = _phrase(phrase, earlier, mode, family, rng)
+                remembered[key] = _phrase(phrase, mode, family, rng)
                 if fast:
-                    opening = _phrase(replace(phrase, cadence="open"), None, mode, family, rng)
+                    opening = _phrase(replace(phrase, cadence="open"), mode, family, rng)
                     remembered[key] = _halved(opening, remembered[key])
+                known = heard.setdefault((section.letter, phrase.index), remembered[key])
+                remembered[key] = _taken_up(known, remembered[key], phrase)
             bars.extend(_fitted(remembered[key], phrase, mode, family))
     return _spans(bars, bar, tonic_tone)
 
 
-def _phrase(phrase: Phrase, earlier: list[str] | None, mode: str, family: str, rng: random.Random) -> list[str]:
-    """Four bars of numerals for a phrase's cadence."""
-    source = _source(mode, family)
-    chosen: list[str] = list(rng.choice(source[phrase.cadence]))
-    if earlier is not None and rng.random() < 0.5 and family not in ("blues",):
-        chosen[0] = earlier[0]  # an answering phrase that starts like the first one
-    return chosen
+def _phrase(phrase: Phrase, mode: str, family: str, rng: random.Random) -> list[str]:
+    """Return four bars of numerals for a phrase's cadence."""
+    return list(rng.choice(_source(mode, family)[phrase.cadence]))
+
+
+def _taken_up(known: list[str], new: list[str], phrase: Phrase) -> list[str]:
+    """Return a returning phrase's numerals: it starts as it did before, and ends with its own cadence."""
+    if known is new:
+        return new
+    if phrase.cadence == "final" and _DEGREE.findall(known[-1].split()[0]) in (["I"], ["i"]):
+        return [*known[:3], new[3]]
+    return [*known[:2], *new[2:]]
 
 
 def _source(mode: str, family: str) -> dict[str, list[list[str]]]:
@@ -93,7 +111,9 @@ def _source(mode: str, family: str) -> dict[str, list[list[str]]]:
     if family not in ("jazz", "bossa"):
         return modal
     return {
-        kind: [[" ".join(_seventh(numeral, mode) for numeral in bar.split()) for bar in bars] for bars in many]
+        kind: [
+            [" ".join(_seventh(numeral, mode) for numeral in bar.split()) for bar in bars] for bars in many
+        ]
         for kind, many in modal.items()
     }
 
@@ -145,7 +165,11 @@ def _spans(bars: list[str], bar: Meter, tonic_tone: Tone) -> list[Span]:
     for index, text in enumerate(bars):
         start = index * bar.length
         numerals = text.split()
-        cuts = [start, start + bar.middle, start + bar.length] if len(numerals) > 1 else [start, start + bar.length]
+        cuts = (
+            [start, start + bar.middle, start + bar.length]
+            if len(numerals) > 1
+            else [start, start + bar.length]
+        )
         for numeral, left, right in zip(numerals, cuts, cuts[1:], strict=False):
             spans.append(Span(left, right, chord(numeral, tonic_tone)))
     return spans

@@ -1,7 +1,9 @@
-"""From events to ABC: bars, ties, accidentals, beams, tuplets, dynamics, chord symbols, in systems of four bars.
+"""From events to ABC: bars, ties, accidentals, beams, tuplets, dynamics, chord symbols.
 
-The text follows one layout that abcjs and abc2midi read alike. Accidentals are written so that every reading of their
-reach (same octave or all octaves) gives the same pitches.
+In systems of four bars.
+
+The text follows one layout that abcjs and abc2midi read alike. Accidentals are written so that every
+reading of their reach (same octave or all octaves) gives the same pitches.
 """
 
 from __future__ import annotations
@@ -24,7 +26,22 @@ _DECLARED = frozenset({"add9", "madd9", "sus2", "m7b5"})
 _HORNPIPE = ("2/4", "4/4")
 _MARKS = {"staccato": ".", "accent": "L", "fermata": "!fermata!"}
 #: Drum letters of the kit and their General MIDI keys; see `notation.percussion`.
-KIT = {"F": 36, "c": 38, "g": 42, "b": 46, "D": 44, "a": 49, "f": 51, "A": 45, "d": 47, "e": 50, "B": 37, "E": 70, "G": 54, "C": 75}
+KIT = {
+    "F": 36,
+    "c": 38,
+    "g": 42,
+    "b": 46,
+    "D": 44,
+    "a": 49,
+    "f": 51,
+    "A": 45,
+    "d": 47,
+    "e": 50,
+    "B": 37,
+    "E": 70,
+    "G": 54,
+    "C": 75,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +54,9 @@ class Staff:
     program: int
     events: Sequence[Event]
     percussion: bool = False
-    dynamics: dict[Fraction, str] = field(default_factory=dict)  # at a time in quarter notes: "mf", "crescendo(" ...
+    dynamics: dict[Fraction, str] = field(
+        default_factory=dict
+    )  # at a time in quarter notes: "mf", "crescendo(" ...
     chords: dict[Fraction, str] = field(default_factory=dict)
 
 
@@ -57,11 +76,11 @@ class Sheet:
 
 
 def abc(sheet: Sheet, staves: Sequence[Staff]) -> str:
-    """The whole tune as ABC text, ending in a newline."""
+    """Return the whole tune as ABC text, ending in a newline."""
     lines = ["X:1", f"T:{_clean(sheet.title)}", f"C:{_clean(sheet.composer)}"]
     if sheet.rhythm and not (sheet.rhythm == "hornpipe" and sheet.bar.name not in _HORNPIPE):
         lines.append(f"R:{_clean(sheet.rhythm)}")
-    lines += [f"M:{sheet.bar.name}", "L:1/8", _tempo(sheet), "%%MIDI gchordoff"]
+    lines += [f"M:{sheet.bar.name}", "L:1/8", _tempo(sheet)]
     lines += _chord_names(staves)
     lines.append("%%score " + " ".join(staff.id for staff in staves))
     lines += [f'V:{staff.id} name="{_clean(staff.name)}" clef={staff.clef}' for staff in staves]
@@ -80,7 +99,7 @@ def abc(sheet: Sheet, staves: Sequence[Staff]) -> str:
 
 
 def _chord_names(staves: Sequence[Staff]) -> list[str]:
-    """Declarations of the less common chord qualities in use."""
+    """Return declarations of the less common chord qualities in use."""
     symbols = {symbol for staff in staves for symbol in staff.chords.values()}
     used = {symbol[1:].lstrip("#b") if symbol[1:2] in "#b" else symbol[1:] for symbol in symbols}
     return [
@@ -107,9 +126,12 @@ def _tempo(sheet: Sheet) -> str:
 def _voice_start(staff: Staff) -> list[str]:
     """MIDI lines at a voice's first music."""
     if not staff.percussion:
-        return [f"%%MIDI program {staff.program}"]
+        # in the header, gchordoff silences the first voice's chord symbols alone
+        return [f"%%MIDI program {staff.program}"] + (["%%MIDI gchordoff"] if staff.chords else [])
     used = {letter for event in staff.events for letter in event.letters}
-    return ["%%MIDI channel 10"] + [f"%%MIDI drummap {letter} {key}" for letter, key in KIT.items() if letter in used]
+    return ["%%MIDI channel 10"] + [
+        f"%%MIDI drummap {letter} {key}" for letter, key in KIT.items() if letter in used
+    ]
 
 
 def _bars(staff: Staff, sheet: Sheet) -> list[str]:
@@ -156,7 +178,13 @@ def _cut(pieces: list[_Piece], length: Fraction, bars: int) -> list[list[_Piece]
             right = min(last, (number + 1) * length)
             sounding = piece.event is not None
             out[number].append(
-                _Piece(left, right - left, piece.event, sounding and right < last, sounding and left > piece.start)
+                _Piece(
+                    left,
+                    right - left,
+                    piece.event,
+                    sounding and right < last,
+                    sounding and left > piece.start,
+                )
             )
             left = right
     return out
@@ -173,7 +201,8 @@ def _bar(pieces: list[_Piece], start: Fraction, staff: Staff, sheet: Sheet) -> s
         group = _tuplet(pieces, place)
         if group:
             inside = "".join(
-                _token(piece, piece.length * Fraction(3, 2), staff, sheet, explicit, first=True) for piece in group
+                _token(piece, piece.length * Fraction(3, 2), staff, sheet, explicit, first=True)
+                for piece in group
             )
             out.append(_space(pieces[place].start - start, sheet.bar) + f"(3:2:{len(group)}{inside}")
             place += len(group)
@@ -199,7 +228,7 @@ def _tuplet(pieces: list[_Piece], place: int) -> list[_Piece]:
 
 
 def _parts(piece: _Piece, bar_start: Fraction, bar: Meter) -> list[_Piece]:
-    """A piece as written values: split at beats where a single value would hide them."""
+    """Return a piece as written values: split at beats where a single value would hide them."""
     parts: list[_Piece] = []
     at, end = piece.start, piece.start + piece.length
     while at < end:
@@ -229,7 +258,7 @@ def _value(offset: Fraction, left: Fraction, bar: Meter, *, rest: bool) -> Fract
 
 
 def _space(offset: Fraction, bar: Meter) -> str:
-    """A space where a beam is broken: at every beat."""
+    """Return a space where a beam is broken: at every beat."""
     return " " if bar.strength(offset) > 0 else ""
 
 
@@ -241,7 +270,13 @@ def _marks_at(time: Fraction, staff: Staff) -> str:
 
 
 def _token(
-    piece: _Piece, length: Fraction, staff: Staff, sheet: Sheet, explicit: dict[int, dict[int, int]], *, first: bool
+    piece: _Piece,
+    length: Fraction,
+    staff: Staff,
+    sheet: Sheet,
+    explicit: dict[int, dict[int, int]],
+    *,
+    first: bool,
 ) -> str:
     """One note, chord, stroke or rest with everything attached to it."""
     marks = _marks_at(piece.start, staff) if first else ""
@@ -253,7 +288,10 @@ def _token(
     if piece.event.letters:
         names = list(piece.event.letters)
     else:
-        names = [_note(step, alter, sheet.signature, explicit, piece.continued) for step, alter in piece.event.tones]
+        names = [
+            _note(step, alter, sheet.signature, explicit, piece.continued)
+            for step, alter in piece.event.tones
+        ]
     tie = "-" if piece.tied and not piece.event.letters else ""
     body = names[0] if len(names) == 1 else "[" + "".join(names) + "]"
     return marks + begins + signs + body + _length(length) + tie + ends

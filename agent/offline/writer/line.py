@@ -1,8 +1,8 @@
 """The best melodic line through a row of slots: a second-order Viterbi search over diatonic steps.
 
-Costs follow what is known of good melody: small intervals, leaps that turn back (von Hippel and Huron 2000), chord
-tones on strong beats, non-chord tones approached and left by step, one high point, no parallel octaves or fifths with
-the bass. A little noise, drawn from the seed, makes equally good lines differ.
+Costs follow what is known of good melody: small intervals, leaps that turn back (von Hippel and Huron
+2000), chord tones on strong beats, non-chord tones approached and left by step, one high point, no parallel
+octaves or fifths with the bass. A little noise, drawn from the seed, makes equally good lines differ.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ def _trace(cost: Array, back: list[NDArray[np.intp]], steps: NDArray[np.int_]) -
 
 
 def _turning(steps: NDArray[np.int_]) -> Array:
-    """Cost of three notes in a row, shape (n, n, n): leaps should turn back by step, waves should not stall."""
+    """Cost of three notes in a row, shape (n, n, n).
+
+    Leaps should turn back by step, waves should not stall.
+    """
     first = steps[None, :, None] - steps[:, None, None]
     second = steps[None, None, :] - steps[None, :, None]
     onward = np.sign(first) * np.sign(second) > 0
@@ -178,7 +181,10 @@ def _foreign(slot: Slot, pitches: NDArray[np.int_]) -> Array:
 def _move(
     at: int, slots: list[Slot], steps: NDArray[np.int_], pitches: list[NDArray[np.int_]], style: LineStyle
 ) -> Array:
-    """Cost of going from slot ``at`` to the next, shape (n, n): size, contour, awkward intervals, parallels."""
+    """Cost of going from slot ``at`` to the next, shape (n, n).
+
+    Size, contour, awkward intervals, parallels.
+    """
     there = slots[at + 1]
     difference = steps[None, :] - steps[:, None]
     size = np.minimum(np.abs(difference), 11)
@@ -204,4 +210,6 @@ def _against_bass(old: NDArray[np.int_], new: NDArray[np.int_], bass_old: int, b
     motion = new[None, :] - old[:, None]
     similar = np.sign(motion) == np.sign(bass_new - bass_old)
     direct = perfect & similar & (np.abs(motion) > 2)
-    return np.asarray(np.where(same & (motion != 0), 5.0, 0.0) + np.where(direct & ~same, 2.6, 0.0), dtype=np.float64)
+    return np.asarray(
+        np.where(same & (motion != 0), 5.0, 0.0) + np.where(direct & ~same, 2.6, 0.0), dtype=np.float64
+    )

@@ -1,4 +1,7 @@
-"""Melody: motifs laid out in phrases, pitched by `line.best_line`, with one climax and breaths between phrases."""
+"""Melody: motifs laid out in phrases, pitched by `line.best_line`.
+
+With one climax and breaths between phrases.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ from agent.offline.writer.line import LineStyle, Slot, best_line
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.returns import Heard, Segment, bar_chords, segments, taken
 from agent.offline.writer.theory import NATURAL, Chord, Tone, chord_scale, midi, scale
-
 
 #: Bars; sections give what is left over to their last phrase.
 LONGEST_PHRASE = 7
@@ -44,12 +46,14 @@ class Setting:
     bass: tuple[Event, ...] = ()  # the bass line, if it is written first
 
     def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
-        """MIDI pitch of the bass at a time and just before it; what sounded last where it rests, None before all."""
+        """MIDI pitch of the bass at a time and just before it.
+
+        What sounded last where it rests, None before all.
+        """
         now = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
         before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
         at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
         return at, earlier
-
 
     @property
     def width(self) -> float:
@@ -82,7 +86,8 @@ def compose_melody(
     events, uses
         Events in order of time; ``uses`` has one entry per bar that holds a figure.
     """
-    rng, noise = random.Random(seed), np.random.default_rng(seed)
+    rng = random.Random(seed)  # noqa: S311 - music, no secrets
+    noise = np.random.default_rng(seed)
     main = motif.choose(pool, setting.note_length, setting.bar, rng)
     others = [figure for figure in pool if figure.durations != main.durations]
     second = motif.freed(motif.choose(others, setting.note_length, setting.bar, rng))
@@ -135,7 +140,10 @@ def _phrase(
     before: int | None,
     after: int | None,
 ) -> list[Event]:
-    """Return the notes of a phrase, those that return and those that are new, joined so that no joint leaps far."""
+    """Return the notes of a phrase, those that return and those that are new.
+
+    Joined so that no joint leaps far.
+    """
     returning = [taken(part, phrase, setting.bar.length) for part in parts]
     events: list[Event] = []
     for part, known, following in zip(parts, returning, [*returning[1:], []], strict=True):
@@ -149,9 +157,17 @@ def _phrase(
 
 
 def _figures(
-    section: Section, phrase: Phrase, main: motif.Figure, second: motif.Figure, setting: Setting, rng: random.Random
+    section: Section,
+    phrase: Phrase,
+    main: motif.Figure,
+    second: motif.Figure,
+    setting: Setting,
+    rng: random.Random,
 ) -> list[motif.Figure]:
-    """Return one figure a bar, enough for any phrase: statement, answer and development as in a period or a sentence."""
+    """Return one figure a bar, enough for any phrase.
+
+    Statement, answer and development as in a period or a sentence.
+    """
     bar = setting.bar
     sequence = replace(main, device="sequence")
     contrast = motif.inverted(main)
@@ -177,7 +193,10 @@ def _figures(
 def _ended(
     plan: list[motif.Figure], section: Section, phrase: Phrase, main: motif.Figure, setting: Setting
 ) -> list[motif.Figure]:
-    """Return the phrase's figures with a cadence in the last bar; a section's end always lets the player breathe."""
+    """Return the phrase's figures with a cadence in the last bar.
+
+    A section's end always lets the player breathe.
+    """
     breath = setting.breath or phrase is section.phrases[-1]
     end = motif.cadence(main, setting.bar, phrase.cadence == "final", breath)
     return [*plan[: phrase.bars - 1], end]
@@ -206,13 +225,17 @@ def _pitched(
 def _slots(
     plan: list[motif.Figure], phrase: Phrase, part: Segment, section: Section, setting: Setting
 ) -> list[Slot]:
-    """Return slots in order of time; the last of a phrase has a goal, the longest of the climax is the peak."""
+    """Return slots in order of time.
+
+    The last of a phrase has a goal, the longest of the climax is the peak.
+    """
     slots: list[Slot] = []
     rested = part.first == 0
     for at in range(part.first, part.stop):
         figure = plan[at]
         onset = (phrase.start + at) * setting.bar.length
-        offset, previous = Fraction(0), None
+        offset = Fraction(0)
+        previous: int | None = None
         inside: list[Slot] = []
         for duration, step in zip(figure.durations, figure.steps, strict=True):
             if step is None:
@@ -220,7 +243,9 @@ def _slots(
             else:
                 held = step if step != motif.FREE else None
                 move = held - previous if held is not None and previous is not None else None
-                inside.append(_slot(onset + offset, offset, duration, move, rested, figure, phrase, section, setting))
+                inside.append(
+                    _slot(onset + offset, offset, duration, move, rested, figure, phrase, section, setting)
+                )
                 previous, rested = held, False
             offset += duration
         slots += _peaked(inside, setting) if phrase.start + at == setting.climax else inside
@@ -243,8 +268,15 @@ def _peaked(slots: list[Slot], setting: Setting) -> list[Slot]:
 
 
 def _slot(
-    onset: Fraction, offset: Fraction, length: Fraction, move: int | None, rested: bool, figure: motif.Figure,
-    phrase: Phrase, section: Section, setting: Setting,
+    onset: Fraction,
+    offset: Fraction,
+    length: Fraction,
+    move: int | None,
+    rested: bool,
+    figure: motif.Figure,
+    phrase: Phrase,
+    section: Section,
+    setting: Setting,
 ) -> Slot:
     """One slot with its chord and the height the line should have there."""
     over = chord_at(setting.spans, onset)
@@ -252,10 +284,20 @@ def _slot(
     target, ceiling = _height(onset, phrase, section, setting)
     bass, before = setting.bass_around(onset)
     return Slot(
-        onset, length, over, alters, setting.bar.strength(offset), consonant(over, alters, blue=setting.blue), target,
-        ceiling, move, rested,
-        device=figure.device, bass=bass, bass_before=before,
-    )  # fmt: skip
+        onset=onset,
+        length=length,
+        chord=over,
+        alters=alters,
+        strength=setting.bar.strength(offset),
+        consonant=consonant(over, alters, blue=setting.blue),
+        target=target,
+        ceiling=ceiling,
+        move=move,
+        after_rest=rested,
+        device=figure.device,
+        bass=bass,
+        bass_before=before,
+    )
 
 
 def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> frozenset[int]:
@@ -264,20 +306,29 @@ def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> fr
     A power chord lets its scale's third and seventh stand as well; the blues its flat third and seventh.
     """
     pcs = set(over.pcs)
+    if over.quality in ("maj7", "maj9"):
+        pcs.discard(over.root.pc)  # a semitone over the seventh
     if over.quality == "5":
-        pcs |= {(NATURAL[letter] + alters[letter]) % 12 for letter in ((over.root.letter + n) % 7 for n in (2, 6))}
+        pcs |= {
+            (NATURAL[letter] + alters[letter]) % 12 for letter in ((over.root.letter + n) % 7 for n in (2, 6))
+        }
     if blue:
         pcs |= {(over.root.pc + 3) % 12, (over.root.pc + 10) % 12}
     return frozenset(pcs)
 
 
 def _height(onset: Fraction, phrase: Phrase, section: Section, setting: Setting) -> tuple[float, float]:
-    """Return the height the line tends to, an arch in every phrase, and the ceiling that keeps the climax alone."""
+    """Return the height the line tends to, an arch in every phrase.
+
+    And the ceiling that keeps the climax alone.
+    """
     bars = float(onset / setting.bar.length)
     within = (bars - phrase.start) / phrase.bars
     near = math.exp(-(((bars - setting.climax - 0.5) / (0.09 * setting.total_bars + 0.5)) ** 2))
     contrast = 1.5 if section.letter != "A" else 0.0
-    target = setting.center + setting.width * (0.55 * math.sin(math.pi * within) - 0.4 + 0.6 * near) + contrast
+    target = (
+        setting.center + setting.width * (0.55 * math.sin(math.pi * within) - 0.4 + 0.6 * near) + contrast
+    )
     return target, setting.peak - 4.0 + 2.0 * near
 
 
@@ -294,19 +345,25 @@ def _goal(phrase: Phrase, last: Slot, setting: Setting) -> tuple[int, ...]:
 
 def _steps_between(low: int, high: int) -> tuple[int, int]:
     """Diatonic steps whose natural notes lie within a MIDI range."""
-    inside = [step for step in range(0, 77) if low + 1 <= midi(step, 0) <= high - 1]
+    inside = [step for step in range(77) if low + 1 <= midi(step, 0) <= high - 1]
     return inside[0], inside[-1]
 
 
 def _ornamented(events: list[Event], setting: Setting, rng: random.Random) -> list[Event]:
-    """A returning phrase with a few thirds filled by passing notes."""
+    """Return a returning phrase with a third filled by a passing note."""
     out: list[Event] = []
-    left = 2
+    left = 1
     for event, following in zip(events, [*events[1:], None], strict=True):
         step = event.tones[0][0]
         gap = following.tones[0][0] - step if following is not None and following.start == event.end else 0
         half = event.length / 2
-        if left and abs(gap) == 2 and 1 <= event.length <= 2 and (half * 4).denominator == 1 and rng.random() < 0.6:
+        if (
+            left
+            and abs(gap) == 2
+            and 1 <= event.length <= 2
+            and (half * 4).denominator == 1
+            and rng.random() < 0.6
+        ):
             between = step + gap // 2
             over = chord_at(setting.spans, event.start + half)
             alters = chord_scale(setting.tonic, setting.mode, over)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
-#: Lengths of the beats in quarter notes, and which beats are strong, for meters whose grouping is a convention.
+#: Lengths of the beats in quarter notes, and which beats are strong, for meters whose grouping is a
+#: convention.
 _GROUPED: dict[str, tuple[tuple[Fraction, ...], tuple[int, ...]]] = {
     "5/4": ((Fraction(1),) * 5, (0, 3)),
     "7/8": ((Fraction(1), Fraction(1), Fraction(3, 2)), (0, 2)),

@@ -1,7 +1,8 @@
 """Motifs: a bar of melody as rhythm and contour, found in exemplars or invented, and developed.
 
-A `Figure` fills one bar. Its contour is in diatonic steps against its own first note, so it can be set on any degree
-of any mode. At most `COPIED` notes of an exemplar keep both rhythm and contour; the rest of the figure is left free.
+A `Figure` fills one bar. Its contour is in diatonic steps against its own first note, so it can be set on
+any degree of any mode. At most `COPIED` notes of an exemplar keep both rhythm and contour; the rest of the
+figure is left free.
 """
 
 from __future__ import annotations
@@ -18,8 +19,18 @@ from notation import Tune
 
 COPIED = 6  # notes; a longer literal match with an exemplar counts as copying (limit of the copy check: 7)
 FREE = 99  # contour value of a note whose pitch is left to the line
-_SIMPLE = ((1,), (Fraction(1, 2),) * 2, (Fraction(3, 4), Fraction(1, 4)), (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)))
-_COMPOUND = ((Fraction(3, 2),), (1, Fraction(1, 2)), (Fraction(1, 2),) * 3, (Fraction(3, 4), Fraction(1, 4), Fraction(1, 2)))
+_SIMPLE = (
+    (1,),
+    (Fraction(1, 2),) * 2,
+    (Fraction(3, 4), Fraction(1, 4)),
+    (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4)),
+)
+_COMPOUND = (
+    (Fraction(3, 2),),
+    (1, Fraction(1, 2)),
+    (Fraction(1, 2),) * 3,
+    (Fraction(3, 4), Fraction(1, 4), Fraction(1, 2)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +69,32 @@ def figures(tune: Tune, source: str, bar: Meter) -> list[Figure]:
     rests = {(rest.bar, rest.onset): rest.duration for rest in voice.rests}
     found = []
     for written in voice.bars:
-        if written.duration != bar.length or Fraction(4 * written.meter[0], max(1, written.meter[1])) != bar.length:
+        if (
+            written.duration != bar.length
+            or Fraction(4 * written.meter[0], max(1, written.meter[1])) != bar.length
+        ):
             continue
         inside = sorted([(on, *rest) for (number, on), rest in top.items() if number == written.number])
         if any(tied for *_, tied in inside) or not inside:
             continue
-        events = [(on, length, step) for on, length, step, _ in inside]
+        events: list[tuple[Fraction, Fraction, int | None]] = [
+            (on, length, step) for on, length, step, _ in inside
+        ]
         events += [(on, length, None) for (number, on), length in rests.items() if number == written.number]
         events.sort(key=lambda event: event[0])
         if sum((length for _, length, _ in events), Fraction(0)) != bar.length or not _plain(events):
             continue
         first = inside[0][2]
         steps = tuple(None if step is None else step - first for _, _, step in events)
-        found.append(Figure(tuple(length for _, length, _ in events), _uncopied(steps), source, written.number))
+        found.append(
+            Figure(tuple(length for _, length, _ in events), _uncopied(steps), source, written.number)
+        )
     return found
 
 
 def choose(pool: Iterable[Figure], note_length: float, bar: Meter, rng: random.Random) -> Figure:
     """Figure that sounds most like a motif at the wanted mean note length; an invented one if none fits."""
-    scored = []
+    scored: list[tuple[float, int, Figure]] = []
     for figure in pool:
         for candidate in _scaled(figure, bar):
             misfit = abs(math.log2(candidate.mean_length / note_length))
@@ -100,41 +118,49 @@ def invent(bar: Meter, note_length: float, rng: random.Random) -> Figure:
             continue
         cells = _SIMPLE if bar.beats[at].denominator == 1 else _COMPOUND
         scale = bar.beats[at] / sum((Fraction(part) for part in cells[0]), Fraction(0))
-        weights = [math.exp(-2.0 * abs(math.log2(float(bar.beats[at]) / len(cell) / note_length))) for cell in cells]
+        weights = [
+            math.exp(-2.0 * abs(math.log2(float(bar.beats[at]) / len(cell) / note_length))) for cell in cells
+        ]
         durations += [Fraction(part) * scale for part in rng.choices(cells, weights)[0]]
         at += 1
     peak = rng.randrange(1, max(2, len(durations)))
     rising = rng.choice((1, 1, 2))
-    steps = [rising * place if place <= peak else rising * peak - (place - peak) for place in range(len(durations))]
+    steps = [
+        rising * place if place <= peak else rising * peak - (place - peak) for place in range(len(durations))
+    ]
     return Figure(tuple(durations), tuple(steps), device="invention")
 
 
 def inverted(figure: Figure) -> Figure:
     """Contour upside down."""
-    steps = tuple(step if step in (None, FREE) else -step for step in figure.steps)  # type: ignore[operator]
+    steps = tuple(step if step in (None, FREE) else -step for step in figure.steps)
     return replace(figure, steps=steps, device="inversion")
 
 
 def freed(figure: Figure, device: str = "answer") -> Figure:
-    """The rhythm alone, its pitches left free."""
-    return replace(figure, steps=tuple(None if step is None else FREE for step in figure.steps), device=device)
+    """Return the rhythm alone, its pitches left free."""
+    return replace(
+        figure, steps=tuple(None if step is None else FREE for step in figure.steps), device=device
+    )
 
 
 def fragmented(figure: Figure, bar: Meter) -> Figure:
-    """The first half, twice, the second time a step lower; the figure itself where it has no half."""
+    """Return the first half, twice, the second time a step lower; the figure itself where it has no half."""
     head = _until(figure, bar.middle)
     if head is None or bar.middle * 2 != bar.length or all(step is None for step in head.steps):
         return replace(figure, device="sequence")
-    lower = tuple(step if step in (None, FREE) else step - 1 for step in head.steps)  # type: ignore[operator]
+    lower = tuple(step if step in (None, FREE) else step - 1 for step in head.steps)
     return replace(figure, durations=head.durations * 2, steps=head.steps + lower, device="fragmentation")
 
 
 def augmented(figure: Figure, bar: Meter) -> Figure:
-    """The first half in doubled values; the figure itself where it has no half."""
+    """Return the first half in doubled values; the figure itself where it has no half."""
     head = _until(figure, bar.middle)
     if head is None or bar.middle * 2 != bar.length or all(step is None for step in head.steps):
         return replace(figure, device="sequence")
-    return replace(figure, durations=tuple(2 * d for d in head.durations), steps=head.steps, device="augmentation")
+    return replace(
+        figure, durations=tuple(2 * d for d in head.durations), steps=head.steps, device="augmentation"
+    )
 
 
 def varied(figure: Figure, bar: Meter) -> Figure:
@@ -145,9 +171,15 @@ def varied(figure: Figure, bar: Meter) -> Figure:
     if not able:
         return freed(figure, "variation")
     place = -max(able)[1]
-    durations = (*figure.durations[:place], *_split(figure.durations[place], compound), *figure.durations[place + 1 :])
+    durations = (
+        *figure.durations[:place],
+        *_split(figure.durations[place], compound),
+        *figure.durations[place + 1 :],
+    )
     rest = tuple(None if step is None else FREE for step in figure.steps[place + 1 :])
-    return replace(figure, durations=durations, steps=(*figure.steps[: place + 1], FREE, *rest), device="variation")
+    return replace(
+        figure, durations=durations, steps=(*figure.steps[: place + 1], FREE, *rest), device="variation"
+    )
 
 
 def _split(length: Fraction, compound: bool) -> tuple[Fraction, ...]:
@@ -162,9 +194,13 @@ def cadence(figure: Figure, bar: Meter, final: bool, breath: bool) -> Figure:
     if final or (len(bar.beats) == 1 and not breath):
         return Figure((bar.length,), (FREE,), figure.source, figure.bar, "cadence")
     if len(bar.beats) == 1:
-        return Figure((bar.length * 2 / 3, bar.length / 3), (FREE, None), figure.source, figure.bar, "cadence")
+        return Figure(
+            (bar.length * 2 / 3, bar.length / 3), (FREE, None), figure.source, figure.bar, "cadence"
+        )
     head = _until(figure, bar.onsets[1]) if len(bar.beats) > 2 else None
-    durations, steps = (head.durations, tuple(None if s is None else FREE for s in head.steps)) if head else ((), ())
+    durations, steps = (
+        (head.durations, tuple(None if s is None else FREE for s in head.steps)) if head else ((), ())
+    )
     left = bar.length - sum(durations, Fraction(0))
     rest = bar.beats[-1] if breath and left > bar.beats[-1] else Fraction(0)
     durations = (*durations, left - rest) + ((rest,) if rest else ())
@@ -214,17 +250,16 @@ def _dullness(figure: Figure) -> float:
 
 
 def _scaled(figure: Figure, bar: Meter) -> list[Figure]:
-    """The figure, and its first half in doubled values where that is possible."""
+    """Return the figure, and its first half in doubled values where that is possible."""
     longer = augmented(figure, bar)
     return [figure, longer] if longer.device == "augmentation" and longer.notes else [figure]
 
 
 def _until(figure: Figure, time: Fraction) -> Figure | None:
-    """The events before a time, if one of them ends exactly there."""
-    total, kept = Fraction(0), 0
-    for duration in figure.durations:
+    """Return the events before a time, if one of them ends exactly there."""
+    total = Fraction(0)
+    for kept, duration in enumerate(figure.durations, 1):
         total += duration
-        kept += 1
         if total == time:
             return replace(figure, durations=figure.durations[:kept], steps=figure.steps[:kept])
         if total > time:

@@ -25,7 +25,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Bars ``first`` to ``stop`` of a phrase; ``source`` is the phrase they are taken from, None if they are new."""
+    """Bars ``first`` to ``stop`` of a phrase.
+
+    ``source`` is the phrase they are taken from, None if they are new.
+    """
 
     first: int
     stop: int
@@ -45,8 +48,8 @@ def bar_chords(phrase: Phrase, spans: Sequence[Span], bar_length: Fraction) -> B
 def segments(phrase: Phrase, chords: BarChords, heard: Sequence[Heard], climax: int) -> list[Segment]:
     """Divide a phrase into bars that return and bars that are new.
 
-    A bar returns where all chords up to it are those of the earlier phrase; a cadence of another kind is new. So is
-    the bar of the climax, if it falls into a phrase that returns.
+    A bar returns where all chords up to it are those of the earlier phrase; a cadence of another kind is
+    new. So is the bar of the climax, if it falls into a phrase that returns.
 
     Parameters
     ----------
@@ -88,4 +91,8 @@ def taken(segment: Segment, phrase: Phrase, bar_length: Fraction) -> list[Event]
     old = segment.source.phrase.start
     shift = (phrase.start - old) * bar_length
     low, high = (old + segment.first) * bar_length, (old + segment.stop) * bar_length
-    return [replace(event, start=event.start + shift) for event in segment.source.events if low <= event.start < high]
+    return [
+        replace(event, start=event.start + shift)
+        for event in segment.source.events
+        if low <= event.start < high
+    ]

@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-A *step* is a diatonic index: octave * 7 + letter (C = 0 ... B = 6), so C4 (MIDI 60) is 28. An *alteration* is in
-semitones against the natural letter. Roman numerals are relative to the major scale of the tonic whatever the mode
-(``bVI`` is the flat sixth in major and in minor); case and suffix give the quality, as in popular-music analysis.
+A *step* is a diatonic index: octave * 7 + letter (C = 0 ... B = 6), so C4 (MIDI 60)
+is 28. An *alteration* is in semitones against the natural letter. Roman numerals are relative to the major
+scale of the tonic whatever the mode (``bVI`` is the flat sixth in major and in minor); case and suffix give
+the quality, as in popular-music analysis.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ QUALITIES: dict[str, tuple[tuple[int, int], ...]] = {
     "m9": ((0, 0), (2, 3), (4, 7), (6, 10), (1, 14)),
     "7b9": ((0, 0), (2, 4), (4, 7), (6, 10), (1, 13)),
 }
-#: Qualities whose usual symbol the common ABC programs cannot read are shown by the plainer chord they contain.
+#: Qualities whose usual symbol the common ABC programs cannot read are shown by the plainer chord they
+#: contain.
 _SYMBOL = {"7b9": "7"}
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
 _MAJOR = MODES["major"]

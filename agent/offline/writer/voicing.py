@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,18 +29,21 @@ def voice_chords(
 ) -> list[Voiced]:
     """Voicings for every span within a MIDI range, under the melody where there is room.
 
-    Parallel octaves and fifths with the roots cost, crossing the melody costs, moving far costs; chance decides
-    between voicings that are nearly as good.
+    Parallel octaves and fifths with the roots cost, crossing the melody costs, moving far costs; chance
+    decides between voicings that are nearly as good.
     """
     center = (low + high) / 2
     previous: Voicing | None = None
     before: Chord | None = None
     out: list[Voiced] = []
     for span in spans:
-        ceiling = min((e.pitches[-1] for e in melody if e.start < span.end and e.end > span.start), default=127)
+        above = [e for e in melody if e.start < span.end and e.end > span.start]
+        ceiling = min((e.pitches[-1] for e in above), default=127)
+        sung = frozenset(e.pitches[-1] for e in above if e.length >= 1 or e.start == span.start)
         options = _options(span.chord, low, high, voices)
         costs = [
-            _cost(voicing, previous, before, span.chord, center, ceiling) + 1.5 * rng.random() for voicing in options
+            _cost(voicing, previous, before, span.chord, center, ceiling, sung) + 1.5 * rng.random()
+            for voicing in options
         ]
         best = options[costs.index(min(costs))]
         if previous is not None and before is not None and before.symbol == span.chord.symbol:
@@ -54,17 +58,27 @@ def _pitches(voicing: Voicing) -> tuple[int, ...]:
 
 
 def _cost(
-    voicing: Voicing, previous: Voicing | None, before: Chord | None, now: Chord, center: float, ceiling: int
+    voicing: Voicing,
+    previous: Voicing | None,
+    before: Chord | None,
+    now: Chord,
+    center: float,
+    ceiling: int,
+    sung: frozenset[int],
 ) -> float:
     """Lower is better; in semitones of movement."""
     pitches = _pitches(voicing)
     cost = 0.25 * abs(sum(pitches) / len(pitches) - center) + 3.0 * max(0, pitches[-1] - ceiling + 1)
-    if pitches[0] < 50 and len(pitches) > 1 and pitches[1] - pitches[0] < 5:
-        cost += 7.0  # close intervals growl in the bass
+    for lower, upper in itertools.pairwise(pitches):
+        if lower < 48 and upper - lower < 5:
+            cost += 10.0  # close intervals growl in the bass
+    cost += 2.5 * sum(above - pitch in (1, 13) for pitch in pitches for above in sung)
     if previous is None or before is None:
         return cost
     old = _pitches(previous)
-    cost += sum(min(abs(pitch - other) for other in old) for pitch in pitches) + 0.7 * abs(pitches[-1] - old[-1])
+    cost += sum(min(abs(pitch - other) for other in old) for pitch in pitches) + 0.7 * abs(
+        pitches[-1] - old[-1]
+    )
     if before.root != now.root:
         for left, right in zip(old, pitches, strict=False):
             interval = (left - before.root.pc) % 12
@@ -93,7 +107,10 @@ def _options(chord: Chord, low: int, high: int, voices: int) -> list[Voicing]:
 
 
 def _essential(chord: Chord, voices: int) -> tuple[Tone, ...]:
-    """The tones that say what the chord is: third and seventh before fifth and root (the bass has it)."""
+    """Return the tones that say what the chord is.
+
+    Third and seventh before fifth and root (the bass has it).
+    """
     tones = chord.tones
     if len(tones) <= voices or len(tones) <= 3:
         return tones
@@ -103,7 +120,7 @@ def _essential(chord: Chord, voices: int) -> tuple[Tone, ...]:
 
 
 def _nearest(tones: tuple[Tone, ...], low: int, high: int) -> Voicing:
-    """A single tone when the range is too narrow for a chord."""
+    """Return a single tone when the range is too narrow for a chord."""
     center = (low + high) // 2
     tone = tones[0]
     step = min(range(tone.letter, 77, 7), key=lambda s: abs(midi(s, tone.alter) - center))

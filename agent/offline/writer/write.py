@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from agent.keys import Key, parse_key
@@ -21,15 +22,18 @@ from agent.offline.writer.layout import Sheet, Staff, abc
 from agent.offline.writer.line import LineStyle
 from agent.offline.writer.melody import Setting, Use, compose_melody
 from agent.offline.writer.meter import Meter, meter
+from agent.offline.writer.originality import copies, line_of
 from agent.offline.writer.pattern import table
 from agent.offline.writer.theory import midi, scale, tonic
 from agent.offline.writer.voicing import voice_chords
 from chiaroscore import NotationError
-from notation import Instrument, instrument, parse
+from notation import Instrument, Tune, instrument, parse
 from prompts import Part, Plan
 from rag_store.exemplar import Exemplar
 
 COMPOSER = "Chiaroscore"
+#: How many melodies are written until one copies no exemplar; the second half borrows no motif.
+_ATTEMPTS = 8
 _LETTER = {"melody": "M", "counter": "C", "harmony": "H", "pad": "P", "bass": "B", "percussion": "D"}
 _ORDER = ("melody", "counter", "harmony", "pad", "bass", "percussion")
 
@@ -47,7 +51,10 @@ class Draft:
 
 
 class OfflineWriter:
-    """Writes a score from a plan: harmony by phrase models, motifs of the exemplars developed, figures by genre."""
+    """Writes a score from a plan.
+
+    Harmony by phrase models, motifs of the exemplars developed, figures by genre.
+    """
 
     def write(
         self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None
@@ -75,16 +82,31 @@ class OfflineWriter:
         redo = redo or {}
         form = sections(plan.form, plan.bars)
         home = tonic(key.tonic)
-        spans = harmonise(form, bar, home, key.mode, style["family"], _rng(seed, "harmony", redo), fast=bool(style.get("fast_harmony")))
+        spans = harmonise(
+            form,
+            bar,
+            home,
+            key.mode,
+            style["family"],
+            _rng(seed, "harmony", redo),
+            fast=bool(style.get("fast_harmony")),
+        )
         setting = _setting(plan, key, bar, spans, style, climax_bar(form))
         bass = _bass(plan, form, setting, style, _rng(seed, "bass", redo))
         setting = replace(setting, bass=tuple(bass))
-        pool = _pool(exemplars, bar)
-        melody, uses = compose_melody(form, setting, pool, _rng(seed, "melody", redo).randrange(2**31))
+        melody, uses = _melody(form, setting, exemplars, _rng(seed, "melody", redo))
         melody = articulated(melody, bar, plan.rhythm.articulation, plan.tempo)
         staves = _staves(plan, form, setting, melody, style, _rng(seed, "parts", redo))
         sheet = Sheet(
-            plan.title, COMPOSER, plan.tempo, plan.tempo_text, key.abc, _signature(key), bar, plan.bars, plan.genre
+            plan.title,
+            COMPOSER,
+            plan.tempo,
+            plan.tempo_text,
+            key.abc,
+            _signature(key),
+            bar,
+            plan.bars,
+            plan.genre,
         )
         romans = tuple(span.chord.roman for span in spans)
         return Draft(abc(sheet, staves), form, tuple(uses), romans, seed, redo)
@@ -92,13 +114,13 @@ class OfflineWriter:
 
 def _rng(seed: int, part: str, redo: dict[str, int]) -> random.Random:
     """Random numbers for one part of the work."""
-    return random.Random(f"{seed}:{part}:{redo.get(part, 0)}")
+    return random.Random(f"{seed}:{part}:{redo.get(part, 0)}")  # noqa: S311 - music, no secrets
 
 
 def _setting(
     plan: Plan, key: Key, bar: Meter, spans: list[Span], style: dict[str, Any], climax: int
 ) -> Setting:
-    """What the melody is written against."""
+    """Return what the melody is written against."""
     lead = next((part for part in plan.instruments if part.role == "melody"), plan.instruments[0])
     player = instrument(lead.instrument)
     low, high, center = _melody_range(player, plan.tessitura.center, _floor(plan))
@@ -119,7 +141,8 @@ def _setting(
 def _melody_range(player: Instrument, center: int, floor: int) -> tuple[int, int, int]:
     """Range of about an octave and a half around the wanted centre, inside the instrument's good register.
 
-    ``floor`` is where the bass leaves room for a melody; the lead rises to it as far as an octave of range is left.
+    ``floor`` is where the bass leaves room for a melody; the lead rises to it as far as an octave of range
+    is left.
     """
     low, high = player.comfortable_low, player.comfortable_high
     if floor > low:
@@ -136,16 +159,34 @@ def _floor(plan: Plan) -> int:
     return max((player.low + 12 for player in basses), default=0)
 
 
-def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
-    """Figures of all exemplars that fit the meter."""
-    pool: list[motif.Figure] = []
-    for exemplar in exemplars:
-        try:
-            pool += motif.figures(parse(exemplar.abc), exemplar.id, bar)
-        except NotationError as error:
-            error.add_note(f"while taking motifs from exemplar {exemplar.id!r}")
-            raise
-    return pool
+def _melody(
+    form: tuple[Section, ...], setting: Setting, exemplars: Sequence[Exemplar], rng: random.Random
+) -> tuple[list[Event], list[Use]]:
+    """Return a melody that copies no exemplar: tries with their motifs, at last with invented ones."""
+    tunes = [(_read(exemplar), exemplar.id) for exemplar in exemplars]
+    pool = [figure for tune, name in tunes for figure in motif.figures(tune, name, setting.bar)]
+    lines = [line_of(tune) for tune, _ in tunes]
+    for attempt in range(_ATTEMPTS):
+        borrowed = pool if attempt < _ATTEMPTS // 2 else []
+        melody, uses = compose_melody(form, setting, borrowed, rng.randrange(2**31))
+        if not copies(melody, lines):
+            break
+    return melody, uses
+
+
+def _read(exemplar: Exemplar) -> Tune:
+    """Return the parsed exemplar; an unreadable one is named in the error."""
+    try:
+        return _parsed(exemplar.abc)
+    except NotationError as error:
+        error.add_note(f"while taking motifs from exemplar {exemplar.id!r}")
+        raise
+
+
+@lru_cache(maxsize=32)
+def _parsed(abc_text: str) -> Tune:
+    """Return a tune, kept because drafts of one piece share their exemplars."""
+    return parse(abc_text)
 
 
 def _signature(key: Key) -> tuple[int, ...]:
@@ -157,7 +198,12 @@ def _signature(key: Key) -> tuple[int, ...]:
 
 
 def _staves(
-    plan: Plan, form: tuple[Section, ...], setting: Setting, melody: list[Event], style: dict[str, Any], rng: random.Random
+    plan: Plan,
+    form: tuple[Section, ...],
+    setting: Setting,
+    melody: list[Event],
+    style: dict[str, Any],
+    rng: random.Random,
 ) -> list[Staff]:
     """One staff a part, in score order."""
     parts = sorted(plan.instruments, key=lambda part: _ORDER.index(part.role))
@@ -169,13 +215,17 @@ def _staves(
         nth = counted[part.role] = counted.get(part.role, 0) + 1
         events = _events(part, nth - 1, plan, form, setting, melody, style, rng)
         starts = _boundaries(events, setting)
-        symbols = {at: free.pop(at) for at in list(free) if at in starts} if part.role in ("melody", "harmony") else {}
+        symbols = (
+            {at: free.pop(at) for at in list(free) if at in starts}
+            if part.role in ("melody", "harmony")
+            else {}
+        )
         player = instrument(part.instrument)
         staves.append(
             Staff(
                 _LETTER[part.role] + (str(nth) if nth > 1 else ""),
                 player.name,
-                "perc" if part.role == "percussion" else _clef(events),
+                "perc" if part.role == "percussion" else _clef(player, events),
                 part.program,
                 events,
                 part.role == "percussion",
@@ -187,7 +237,7 @@ def _staves(
 
 
 def _boundaries(events: list[Event], setting: Setting) -> set[Fraction]:
-    """Times at which something is written in a voice: a note, a rest after one, a bar line."""
+    """Return times at which something is written in a voice: a note, a rest after one, a bar line."""
     bars = {number * setting.bar.length for number in range(setting.total_bars)}
     return bars | {event.start for event in events} | {event.end for event in events}
 
@@ -219,15 +269,21 @@ def _events(
         return _bass_for(player, setting)
     low, high = _inner_range(player, setting, -3 if part.role == "pad" else 0)
     chords = _figures_by_energy(style["harmony"], plan)
-    voices = 3 if part.role == "pad" or setting.bar.length < 3 or high - low < 16 or not player.polyphonic else 4
+    voices = (
+        3 if part.role == "pad" or setting.bar.length < 3 or high - low < 16 or not player.polyphonic else 4
+    )
     voiced = voice_chords(setting.spans, melody, low, high, voices, rng)
     if part.role == "pad":
-        return pad_part(form, setting.bar, voiced, single=not player.polyphonic)
-    return harmony_part(form, setting.bar, voiced, chords, single=not player.polyphonic, part=nth)
+        return pad_part(form, setting.bar, voiced, single=not player.polyphonic, top=player.high)
+    single = not player.polyphonic
+    return harmony_part(form, setting.bar, voiced, chords, single=single, top=player.high, part=nth)
 
 
 def _figures_by_energy(names: Sequence[str], plan: Plan) -> list[str]:
-    """The figures a plan's density allows: the sparse half for a quiet plan, the full half for a busy one."""
+    """Return the figures a plan's density allows.
+
+    The sparse half for a quiet plan, the full half for a busy one.
+    """
     drive = min(1.0, max(0.0, (plan.rhythm.density - 3.0) / 6.0))
     if len(names) == 1:
         return list(names)
@@ -247,7 +303,7 @@ def _bass(
 
 
 def _bass_for(player: Instrument, setting: Setting) -> list[Event]:
-    """The bass line, by octaves in the player's range (a second bass doubles the first)."""
+    """Return the bass line, by octaves in the player's range (a second bass doubles the first)."""
     shifts = (0, -7, 7, 14, -14, 21)
     octaves = [
         [replace(e, tones=tuple((step + shift, alter) for step, alter in e.tones)) for e in setting.bass]
@@ -259,7 +315,10 @@ def _bass_for(player: Instrument, setting: Setting) -> list[Event]:
 
 
 def _folded(events: Sequence[Event], player: Instrument) -> list[Event]:
-    """Return the notes, each moved by octaves into a range too small for the line; one that never fits is left out."""
+    """Return the notes, each moved by octaves into a range too small for the line.
+
+    One that never fits is left out.
+    """
     out = []
     for event in events:
         step, alter = event.tones[0]
@@ -270,10 +329,13 @@ def _folded(events: Sequence[Event], player: Instrument) -> list[Event]:
 
 
 def _inner_range(player: Instrument, setting: Setting, raised: int) -> tuple[int, int]:
-    """Return the range between bass and melody for chords: about an octave and a half, never less than one."""
+    """Return the range between bass and melody for chords.
+
+    About an octave and a half, never less than one.
+    """
     high = min(player.comfortable_high, setting.center + 1 + raised)
     lowest = player.comfortable_low if player.comfortable_low <= high - 12 else player.low
-    low = max(lowest, min(high - 14, 50 + raised), 40)
+    low = max(lowest, min(high - 14, 50 + raised), 45)
     return low, min(max(high, low + 14), player.high)
 
 
@@ -288,7 +350,10 @@ def _counter_range(player: Instrument, setting: Setting) -> tuple[int, int]:
 
 
 def _bass_range(player: Instrument, setting: Setting) -> tuple[int, int]:
-    """Return an octave and a half from the instrument's good low register, under the melody as far as it can go."""
+    """Return an octave and a half from the instrument's good low register.
+
+    Under the melody as far as it can go.
+    """
     low = max(player.comfortable_low, 28)
     low = min(low, setting.low - 14) if player.low <= setting.low - 14 else max(player.low, 24)
     high = min(low + 19, setting.low - 1, player.high)
@@ -296,7 +361,7 @@ def _bass_range(player: Instrument, setting: Setting) -> tuple[int, int]:
 
 
 def _doubled(melody: list[Event], player: Instrument, setting: Setting) -> list[Event]:
-    """A second melody part plays an octave away where its range asks for it, else in unison."""
+    """Return the second melody part: it plays an octave away where its range asks for it, else in unison."""
     shift = 0
     pitches = [event.pitches[0] for event in melody]
     for octave in (0, -7, 7, -14):
@@ -309,7 +374,10 @@ def _doubled(melody: list[Event], player: Instrument, setting: Setting) -> list[
     return [Event(e.start, e.length, ((e.tones[0][0] + shift, e.tones[0][1]),), e.marks) for e in melody]
 
 
-def _clef(events: list[Event]) -> str:
-    """Treble or bass, by where the notes lie."""
+def _clef(player: Instrument, events: list[Event]) -> str:
+    """Return the player's own clef, but the other one where the notes lie far outside its staff."""
     pitches = [pitch for event in events for pitch in event.pitches]
-    return "bass" if pitches and sum(pitches) / len(pitches) < 57 else "treble"
+    mean = sum(pitches) / len(pitches) if pitches else 60.0
+    if player.clef == "bass":
+        return "treble" if mean > 62 else "bass"
+    return "bass" if mean < 55 else "treble"
