@@ -1,6 +1,4 @@
-"""The critic: what is measured on a finished score, what is outside its range.
-
-And whether a revision is better.
+"""The critic: measures a finished score, says what is out of range and whether a revision is better.
 
 The rule: a revision is accepted if `notation.check` finds no error in it and its score is higher than that
 of the draft it replaces by at least the margin of ``data/judgement.json``. Everything judged is kept in the
@@ -120,6 +118,7 @@ def _terms(tune: Tune, plan: Plan) -> dict[str, float]:
     return {
         "density": math.log2(max(density, 1e-9) / plan.rhythm.density),
         **_intervals(line),
+        "register": float(line["pitch"].mean()) - plan.tessitura.center if len(line) else math.nan,
         "equal_run": metrics["longest_equal_run"] / max(1, len(line)),
         "chord_tones": _chord_tones(rows, line),
         "fault_rate": _outer_faults(rows),
@@ -160,7 +159,9 @@ def _chord_tones(rows: np.ndarray[Any, Any], line: np.ndarray[Any, Any]) -> floa
         bool(np.any((others["bar"] == bar) & (others["pitch"] % 12 == int(row["pitch"]) % 12)))
         for bar, row in first.items()
     ]
-    return float(np.mean(hits)) if hits and len(others) else math.nan
+    if not len(others):
+        return 1.0  # nothing contradicts a melody that is alone
+    return float(np.mean(hits)) if hits else math.nan
 
 
 def _bass_voice(rows: np.ndarray[Any, Any]) -> int | None:
@@ -173,10 +174,7 @@ def _bass_voice(rows: np.ndarray[Any, Any]) -> int | None:
 
 
 def _outer_faults(rows: np.ndarray[Any, Any]) -> float:
-    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions.
-
-    0 without a bass.
-    """
+    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions; 0 if none."""
     bass = _bass_voice(rows)
     if bass is None:
         return 0.0

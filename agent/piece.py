@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
 import os
 import pathlib
 import platform
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -104,7 +103,7 @@ class Piece:
     @functools.cached_property
     def sound(self) -> Sound:
         """The sound with the default font; see `audio`."""
-        return self._played(None, "auto")
+        return self._played()
 
     def audio(
         self, *, soundfont: str | os.PathLike[str] | None = None, engine: str = "auto"
@@ -199,16 +198,15 @@ class Piece:
         wanted = check_formats(formats)
         heard = any(kind in ("html", *SOUND_FORMATS) for kind in wanted)
         sound = self._played(soundfont, engine) if heard else None
-        with _encoded_meanwhile(sound if {"html", "mp3"} & set(wanted) else None):
-            files = {
-                name: data
-                for kind in wanted
-                if kind not in ("html", "mp3")
-                for name, data in self._file(kind, sound)
-            }
-        files |= {
-            name: data for kind in wanted if kind in ("html", "mp3") for name, data in self._file(kind, sound)
-        }
+        # The encoder runs outside Python's lock, beside the engraver; the synthesiser would wait for the lock
+        # at every note.
+        with ThreadPoolExecutor(1, "chiaroscore-sound") as other:
+            encoding = other.submit(lambda: sound.ogg) if sound and "html" in wanted else None
+            made = {kind: self._file(kind) for kind in wanted if kind not in ("html", *SOUND_FORMATS)}
+            _ = encoding.result() if encoding else None
+        if sound:
+            made |= {kind: self._sounding_file(kind, sound) for kind in wanted if kind not in made}
+        files = {name: data for kind in wanted for name, data in made[kind].items()}
         rendering = {
             "formats": list(wanted),
             "sound": _sound_record(soundfont, engine) if heard else None,
@@ -220,26 +218,24 @@ class Piece:
         files["manifest.json"] = (manifest + "\n").encode()
         return chiaroscore.replace_folder(folder, files)
 
-    def _file(self, kind: str, sound: Sound | None) -> list[tuple[str, bytes]]:
-        """Names and contents of the files of one format; ``sound`` is there if the format needs it."""
+    def _file(self, kind: str) -> dict[str, bytes]:
+        """Return names and contents of the files of a silent format."""
         if kind == "svg":
             names = page_names(self.name, len(self.svg))
-            return [(name, page.encode()) for name, page in zip(names, self.svg, strict=True)]
-        if sound is not None and kind == "html":
+            return {name: page.encode() for name, page in zip(names, self.svg, strict=True)}
+        content = {"abc": lambda: self.abc.encode(), "mid": lambda: self.midi}
+        return {f"{self.name}.{kind}": content.get(kind, lambda: self.musicxml.encode())()}
+
+    def _sounding_file(self, kind: str, sound: Sound) -> dict[str, bytes]:
+        """Return name and content of the file of a format that sounds."""
+        if kind == "html":
             from agent.view import page_html
 
-            return [("report.html", page_html(self, sound).encode())]
-        if sound is not None and kind in SOUND_FORMATS:
-            return [(f"{self.name}.{kind}", sound.encoded(kind))]
-        text = {
-            "abc": lambda: self.abc.encode(),
-            "mid": lambda: self.midi,
-            "musicxml": lambda: self.musicxml.encode(),
-        }
-        return [(f"{self.name}.{kind}", text[kind]())]
+            return {"report.html": page_html(self, sound).encode()}
+        return {f"{self.name}.{kind}": sound.encoded(kind)}
 
-    def _played(self, soundfont: str | os.PathLike[str] | None, engine: str) -> Sound:
-        """Return the sound with a font; the default one is kept."""
+    def _played(self, soundfont: str | os.PathLike[str] | None = None, engine: str = "auto") -> Sound:
+        """Return the sound with a font; the default one may be there already."""
         from agent.sound import Sound
         from render import synthesise
 
@@ -260,25 +256,6 @@ class Piece:
         from agent.view import notebook_html
 
         return {"text/plain": str(self), "text/html": notebook_html(self, self.sound)}
-
-
-@contextlib.contextmanager
-def _encoded_meanwhile(sound: Sound | None) -> Iterator[None]:
-    """Encode the MP3 in another thread during the block; the encoder runs outside Python's lock.
-
-    What goes wrong there goes wrong again, in the open, when the MP3 is used.
-    """
-
-    def encode() -> None:
-        with contextlib.suppress(chiaroscore.ChiaroscoreError):
-            _ = sound.mp3 if sound is not None else b""
-
-    thread = threading.Thread(target=encode, name="chiaroscore-mp3")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
 
 
 def _sound_record(soundfont: str | os.PathLike[str] | None, engine: str) -> dict[str, Any]:

@@ -32,22 +32,22 @@ class Sound:
         return len(self.samples) / self.rate
 
     @functools.cached_property
-    def mp3(self) -> bytes:
-        """The sound as the bytes of an MP3 file; the slowest thing done for a piece, 2 s for a minute."""
+    def ogg(self) -> bytes:
+        """The sound as the bytes of an Ogg Vorbis file: a third of the time of MP3, and no larger."""
         from render import encode_audio
 
-        return encode_audio(self.samples, self.rate, ".mp3")
+        return encode_audio(self.samples, self.rate, ".ogg")
 
     def encoded(self, kind: str) -> bytes:
         """Return the bytes of a ``wav``, ``flac``, ``mp3`` or ``ogg`` file."""
         from render import encode_audio
 
-        return self.mp3 if kind == "mp3" else encode_audio(self.samples, self.rate, f".{kind}")
+        return self.ogg if kind == "ogg" else encode_audio(self.samples, self.rate, f".{kind}")
 
     @property
     def data_uri(self) -> str:
-        """The sound as MP3 in a ``data:`` URI."""
-        return "data:audio/mpeg;base64," + base64.b64encode(self.mp3).decode()
+        """The sound in a ``data:`` URI, for a player."""
+        return "data:audio/ogg;base64," + base64.b64encode(self.ogg).decode()
 
     def play(self) -> None:
         """Play through the loudspeaker, until the end.

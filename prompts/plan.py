@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Tempo in quarter notes per minute. ``density`` is sounding notes per second over all voices. ``causes`` maps an element
+Tempo in quarter notes per minute. ``density`` is notes per second over all voices. ``causes`` maps an element
 of the plan ("tempo", "key", "instruments" ...) to the scene elements that moved it.
 """
 
@@ -47,7 +47,7 @@ class Tessitura(_Step):
 class Cause(_Step):
     """One reason for one plan element."""
 
-    scene: str = Field(max_length=60)  # path into the Scene, "emotion.arousal"; "request" for a user's control
+    scene: str = Field(max_length=60)  # path into the Scene, "plan.x" for an earlier choice, or "request"
     value: str = Field(max_length=200)  # what was seen there: "0.42", "seashore (p=.61)"
     effect: str = Field(max_length=300)  # "raises the tempo by 18 qpm"
     source: str = Field(default="", max_length=200)  # citation of the mapping

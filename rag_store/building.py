@@ -107,8 +107,8 @@ def self_recall(
 ) -> None:
     """Ask for every exemplar by its own vector and write again those that do not come back.
 
-    Chroma fills its graph in parallel, and about one build of the built-in store in five leaves one row of four
-    thousand that no search can reach; written a second time it is found.
+    Chroma fills its graph in parallel, and about one build of the built-in store in five leaves one row of
+    four thousand that no search can reach; written a second time it is found.
 
     Raises
     ------
@@ -135,9 +135,9 @@ def self_recall(
 
 
 def unreachable(database: Database, exemplars: Sequence[Exemplar], vectors: Vectors) -> list[int]:
-    """Return the positions of the exemplars of one genre that their own vectors do not find among the first three.
+    """Return the positions of the exemplars of one genre that their own vectors do not find.
 
-    An exemplar is not lost behind three others of the same vector.
+    Found means among the first three, or behind three others of the same vector.
     """
     name = collection_name(exemplars[0].genre)
     lost: list[int] = []

@@ -38,7 +38,9 @@ def collection_name(genre: str) -> str:
 
 def to_metadata(exemplar: Exemplar) -> dict[str, str | int | float]:
     """Return the fields but id and ABC, as Chroma takes them."""
-    return {name: _TYPES[name](getattr(exemplar, name)) for name in _FIELDS}
+    fields = {name: _TYPES[name](getattr(exemplar, name)) for name in _FIELDS}
+    # Chroma gives -0.0 back as 0.0, which would change the content's digest
+    return {name: value + 0.0 if isinstance(value, float) else value for name, value in fields.items()}
 
 
 def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exemplar:

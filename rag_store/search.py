@@ -5,8 +5,8 @@ Rules
 * Broad track: all genres' nearest captions, ordered by cosine.
 * Targeted track (if attributes are asked or named by the text): rows of the asked genre, or of all; ordered
   by the weight of the attributes they meet, then by cosine; rows that meet none are not in it.
-* Joining: reciprocal rank fusion, 1 / (60 + rank) from each track (Cormack, Clarke & Buettcher 2009), the
-  targeted one counting double when any attribute was asked outright, not only read from the text.
+* Joining: cosine as a share of the best one, plus the share of the asked weight that is met; the latter counts
+  double when any attribute was asked outright, not only read from the text. Divided by the highest sum possible.
 * Variety: maximal marginal relevance (Carbonell & Goldstein 1998), three quarters of the weight on relevance,
   decides which are chosen; the joined score decides their order.
 
@@ -23,7 +23,6 @@ from rag_store.embed import Vectors
 from rag_store.exemplar import Exemplar
 from rag_store.wanted import WEIGHTS, Wanted
 
-RRF = 60
 RELEVANCE = 0.75  # of the MMR weight; the rest punishes likeness to what is already chosen
 
 
@@ -52,34 +51,40 @@ def broad(rows: Sequence[Row]) -> list[Row]:
 
 def targeted(rows: Sequence[Row], wanted: Wanted) -> list[Row]:
     """Order the rows that meet asked attributes by the weight of what they meet, then by cosine."""
+    chosen = [row for row in rows if share(row, wanted) > 0]
+    return sorted(chosen, key=lambda row: (-share(row, wanted), -round(row.cosine, 6), row.id))
 
-    def weight(row: Row) -> int:
-        return sum(WEIGHTS[name] for name in wanted.met(row.metadata))
 
-    chosen = [row for row in rows if wanted.met(row.metadata)]
-    if wanted.genre is not None:
-        chosen = [row for row in chosen if row.metadata["genre"] == wanted.genre]
-    return sorted(chosen, key=lambda row: (-weight(row), -round(row.cosine, 6), row.id))
+def share(row: Row, wanted: Wanted) -> float:
+    """Return how much of the asked weight a row meets, in [0, 1]; none outside the asked genre.
+
+    What was read from the text weighs half beside what was asked outright.
+    """
+    asked, met = wanted.asked(), wanted.met(row.metadata)
+    if not asked or (wanted.genre is not None and "genre" not in met):
+        return 0.0
+    outright = set(asked) - wanted.read
+    weights = {name: WEIGHTS[name] * (0.5 if outright and name in wanted.read else 1.0) for name in asked}
+    return sum(weights[name] for name in met) / sum(weights.values())
 
 
 def fuse(broad_track: Sequence[Row], targeted_track: Sequence[Row], wanted: Wanted) -> list[Ranked]:
-    """Join the two tracks by reciprocal rank; best first."""
-    double = 2.0 if set(wanted.asked()) - wanted.read else 1.0
+    """Join the two tracks; best first."""
+    weight = 0.0 if not targeted_track else 2.0 if set(wanted.asked()) - wanted.read else 1.0
     rows = {row.id: row for row in (*broad_track, *targeted_track)}
     at_broad = {row.id: rank for rank, row in enumerate(broad_track, 1)}
     at_targeted = {row.id: rank for rank, row in enumerate(targeted_track, 1)}
-    best = 1.0 / (RRF + 1) + (double / (RRF + 1) if targeted_track else 0.0)
+    best = max([1e-6, *(row.cosine for row in rows.values())])
     joined: list[Ranked] = []
     for identity, row in rows.items():
-        score, why = 0.0, []
+        score = (max(row.cosine, 0.0) / best + weight * share(row, wanted)) / (1.0 + weight)
+        why = []
         if identity in at_broad:
-            score += 1.0 / (RRF + at_broad[identity])
             why.append(f"broad: rank {at_broad[identity]}, cosine {row.cosine:.2f}")
         if identity in at_targeted:
-            score += double / (RRF + at_targeted[identity])
             why.append(f"targeted: rank {at_targeted[identity]}, {_said(row, wanted)}")
-        joined.append(Ranked(row, score / best, tuple(why)))
-    return sorted(joined, key=lambda ranked: (-ranked.score, ranked.row.id))
+        joined.append(Ranked(row, score, tuple(why)))
+    return sorted(joined, key=lambda ranked: (-round(ranked.score, 9), ranked.row.id))
 
 
 def diversify(ranked: Sequence[Ranked], vectors: Mapping[str, Vectors], k: int) -> list[Ranked]:

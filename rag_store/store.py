@@ -154,7 +154,7 @@ class Store:
         licences : collection of str, optional
             Licences allowed; None allows all. The default leaves non-commercial ones out.
         strict : bool
-            Leave out what does not meet every attribute given.
+            Leave out what does not meet every attribute given (of the 200 nearest of each genre).
 
         Raises
         ------
@@ -169,7 +169,7 @@ class Store:
             raise ControlError(f"k={k} is out of range; ask for 1 to {MOST} exemplars")
         given = checked(Wanted(genre, mood, meter, mode, tempo_class))
         wanted = read_words(text, given)
-        rows = self._candidates(self._embedder.embed([text]), wanted, k)
+        rows = self._candidates(self._embedder.embed([text]), wanted, k, strict)
         rows = [row for row in rows if licences is None or row.metadata["licence"] in licences]
         if strict:
             rows = [row for row in rows if len(given.met(row.metadata)) == len(given.asked())]
@@ -280,12 +280,12 @@ class Store:
         """Close it."""
         self.close()
 
-    def _candidates(self, query: Vectors, wanted: Wanted, k: int) -> list[Row]:
+    def _candidates(self, query: Vectors, wanted: Wanted, k: int, strict: bool) -> list[Row]:
         """Over-fetch from every genre, most from the asked one: what both tracks choose from."""
         rows: list[Row] = []
         for name in self._database.names:
-            asked = wanted.genre is not None and name == collection_name(wanted.genre)
-            rows += self._database.nearest(name, query, max(200, 20 * k) if asked else max(30, 4 * k))[0]
+            many = strict or (wanted.genre is not None and name == collection_name(wanted.genre))
+            rows += self._database.nearest(name, query, max(200, 20 * k) if many else max(30, 4 * k))[0]
         return rows
 
     def _vectors_of(self, ranked: Sequence[Ranked]) -> dict[str, Vectors]:

@@ -12,7 +12,7 @@ import typer
 
 from agent.cli import console
 from agent.cli.requests import Engine, Output, SoundFont, check_output, check_sound
-from agent.formats import FORMATS, KNOWN, check_formats
+from agent.formats import FORMATS, KNOWN, check_formats, file_stem
 from chiaroscore import ChiaroscoreError, MissingPartError, StoreError
 
 if TYPE_CHECKING:
@@ -164,12 +164,10 @@ class _Job:
 
 def folder_names(pictures: Sequence[str]) -> list[str]:
     """Return a folder name for each picture: its own, numbered where two are alike but for capitals."""
-    from agent.agent import picture_name
-
     names: list[str] = []
     taken: set[str] = set()
     for picture in pictures:
-        name = base = picture_name(picture)
+        name = base = file_stem(picture, "piece")
         number = 1
         while name.casefold() in taken:
             number += 1

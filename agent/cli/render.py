@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,7 @@ import typer
 from agent.cli import console
 from agent.cli.check import problems, read_abc
 from agent.cli.requests import Engine, Output, SoundFont, check_output, check_sound
-from agent.formats import SOUND_FORMATS, check_formats
+from agent.formats import SOUND_FORMATS, check_formats, file_stem, page_names
 from chiaroscore import NotationError, replace_folder
 
 if TYPE_CHECKING:
@@ -45,11 +44,7 @@ def render(
     errors = [one for one in found if one["severity"] == "error"]
     if errors:
         console.say(f"warning: {file}: {len(errors)} errors in the score; see: chiaroscore check {file}")
-    name = (
-        "tune"
-        if file == "-"
-        else re.sub(r"[^\w.-]+", "-", pathlib.Path(file).stem).strip("-.")[:80] or "tune"
-    )
+    name = file_stem(file, "tune")
     written = replace_folder(output, _contents(abc, name, wanted, soundfont, engine))
     if as_json:
         console.emit({"file": file, "files": written, "problems": found})
@@ -91,7 +86,6 @@ def _contents(
 
 def _drawn(tune: Tune, name: str, kind: str) -> dict[str, bytes]:
     """Return MusicXML, or the pages drawn from it."""
-    from agent.formats import page_names
     from render import musicxml, svg
 
     xml = musicxml(tune)

@@ -55,7 +55,8 @@ def _score(seen: Reading, controls: Controls, one: Genre, luck: float) -> Score:
     mood = sum(name in one.mood for name in seen.moods) / max(1, len(seen.moods))
     asked = _requests_met(one, controls)
     total = weight["fit"] * fit + weight["call"] * (1 - quiet) + weight["words"] * words
-    total -= one.topical * quiet
+    strongest = max((theme.strength for theme in seen.themes.values()), default=0.0)
+    total -= (one.topical + weight["stray"] * strongest) * quiet
     total += weight["mood"] * mood + weight["request"] * asked + weight["chance"] * luck
     return Score(one, fit, 1 - quiet, words, mood, asked, total)
 

@@ -47,7 +47,8 @@ def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
     have .02 or more each, and flat or framed things are named `REPRODUCTION`, unless a screen alone has a
     probability of .5.
     """
-    found, used = [], set()
+    found: list[SeenObject] = []
+    used: set[int] = set()
     for kind, members in _kinds().items():
         best = max(members, key=lambda index: float(probabilities[index]))
         # a hundred breeds of dog take a little of every picture: only what stands out counts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import random
 import re
 from collections.abc import Sequence
@@ -133,7 +134,8 @@ def _colours(seen: Reading) -> dict[str, str]:
 
 def _vividness(swatch: Swatch) -> float:
     grey = colour_family(swatch.lightness, swatch.a, swatch.b) in ("black", "grey", "white")
-    return swatch.share * (0.2 if grey else 1.0) * (1 + (swatch.a**2 + swatch.b**2) ** 0.5 / 30)
+    chroma = math.hypot(swatch.a, swatch.b)
+    return swatch.share * (0.2 if grey else 1.0) * (1 + chroma / 30)
 
 
 def _colour_word(swatch: Swatch) -> str:

@@ -66,7 +66,7 @@ def test_picture_player_score_and_reasons_are_in_it(page: str, piece: Piece) -> 
     found = tags(page)
     sources = [attributes["src"] or "" for tag, attributes in found if tag in ("img", "audio")]
     kinds = [source.partition(";")[0] for source in sources]
-    assert kinds == ["data:image/jpeg", "data:audio/mpeg", *["data:image/svg+xml"] * len(piece.svg)]
+    assert kinds == ["data:image/jpeg", "data:audio/ogg", *["data:image/svg+xml"] * len(piece.svg)]
     assert base64.b64decode(sources[0].partition(",")[2])[:2] == b"\xff\xd8"
     assert base64.b64decode(sources[2].partition(",")[2]).decode() == piece.svg[0]
     for element in ("genre", "key", "tempo", "meter", "instruments"):

@@ -119,6 +119,7 @@ def test_full_store(tmp_path, monkeypatch, builtin):
         jigs = store.search("fast joyful jig in D major", k=5, genre="jig")
         assert all(hit.exemplar.genre == "jig" for hit in jigs)
         generation = store._manifest.generation
+        assert store.check() == []
     assert store_state().ready and store_state().count == len(builtin)
     code = (
         "from time import perf_counter as now\nfrom rag_store import Store\n"

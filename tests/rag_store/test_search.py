@@ -5,7 +5,7 @@ import pytest
 
 from chiaroscore import ControlError
 from rag_store.chroma import Row
-from rag_store.search import RRF, broad, diversify, fuse, targeted
+from rag_store.search import broad, diversify, fuse, share, targeted
 from rag_store.store import Store
 from rag_store.wanted import Wanted, checked, read_words
 
@@ -121,16 +121,22 @@ def test_fusion_by_hand():
     track = targeted(rows, wanted)
     assert [r.id for r in track] == ["c", "a"]  # both attributes, then one; the reel is not in the partition
     fused = fuse(broad(rows), track, wanted)
-    best = 1 / (RRF + 1) + 2 / (RRF + 1)
     by_hand = {
-        "a": (1 / 61 + 2 / 62) / best,
-        "b": (1 / 62) / best,
-        "c": (1 / 63 + 2 / 61) / best,
+        "a": (0.9 / 0.9 + 2 * 4 / 6) / 3,  # genre weighs 4 of the 6 asked
+        "b": (0.8 / 0.9) / 3,
+        "c": (0.7 / 0.9 + 2 * 6 / 6) / 3,
     }
-    assert {r.row.id: pytest.approx(r.score) for r in fused} == by_hand
+    assert {r.row.id: r.score for r in fused} == pytest.approx(by_hand)
     assert [r.row.id for r in fused] == ["c", "a", "b"]
     assert fused[0].why == ("broad: rank 3, cosine 0.70", "targeted: rank 1, genre jig, mood sad")
     assert fused[1].why[1] == "targeted: rank 2, genre jig (not mood sad)"
+
+
+def test_what_the_text_says_weighs_half_beside_what_is_asked():
+    wanted = read_words("a solemn piece", Wanted(mode="minor"))
+    assert share(row("a", 0.5, mode="minor"), wanted) == pytest.approx(2 / 3)
+    assert share(row("b", 0.5, mood="solemn"), wanted) == pytest.approx(1 / 3)
+    assert share(row("c", 0.5, mood="solemn"), read_words("a solemn piece", Wanted())) == 1.0
 
 
 def test_ties_are_ordered_by_id():
@@ -140,6 +146,7 @@ def test_ties_are_ordered_by_id():
 
 def test_variety_prefers_what_differs():
     ranked = fuse([row("a", 0.90), row("b", 0.89), row("c", 0.88)], [], Wanted())
+    assert ranked[0].score == 1.0
     vectors = {
         "a": np.array([1.0, 0.0], dtype=np.float32),
         "b": np.array([1.0, 0.0], dtype=np.float32),

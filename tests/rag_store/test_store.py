@@ -60,6 +60,7 @@ def test_digest_is_carried_on(sixty):
 def test_records_keep_every_field(sixty):
     exemplar = sixty[0]
     assert from_record(exemplar.id, exemplar.abc, to_metadata(exemplar)) == exemplar
+    assert str(to_metadata(dataclasses.replace(exemplar, valence=-0.0))["valence"]) == "0.0"
     lacking = {k: v for k, v in to_metadata(exemplar).items() if k != "mood"}
     with pytest.raises(StoreError, match="mood"):
         from_record(exemplar.id, exemplar.abc, lacking)

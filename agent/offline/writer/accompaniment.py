@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, sounding
 from agent.offline.writer.form import Section
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.line import LineStyle, Slot, best_line
@@ -291,18 +291,20 @@ def counter_part(setting: Setting, melody: list[Event], low: int, high: int, see
     noise = np.random.default_rng(seed)
     style = LineStyle(leaps=1.3, noise=0.25)
     slots: list[Slot] = []
+    starts = [event.start for event in melody]
+    moving = frozenset(starts)
     for span in setting.spans:
-        cuts = _counter_cuts(span, melody, setting.bar)
+        cuts = _counter_cuts(span, moving, setting.bar)
         for start, end in itertools.pairwise(cuts):
             above = min(
-                (e.pitches[0] for e in melody if e.start < end and e.end > start), default=setting.center
+                (e.pitches[0] for e in sounding(melody, starts, start, end)), default=setting.center
             )
             target = (low + high) / 2 if descant else min(above - 5.0, (low + high) / 2)
             ceiling = high if descant else above - 1.0
             alters = chord_scale(setting.tonic, setting.mode, span.chord)
             strength = 3 if start == span.start else 1
             tones = consonant(span.chord, alters)
-            against = _beats_of(melody, start, end, setting.bar)
+            against = _beats_of(sounding(melody, starts, start, end), start, setting.bar)
             slots.append(
                 Slot(
                     start, end - start, span.chord, alters, strength, tones, target, ceiling, against=against
@@ -317,26 +319,22 @@ def counter_part(setting: Setting, melody: list[Event], low: int, high: int, see
     ]
 
 
-def _beats_of(melody: list[Event], start: Fraction, end: Fraction, bar: Meter) -> tuple[int, ...]:
-    """Return the melody's pitches at the beats of a stretch of time."""
-    out: list[int] = []
-    for event in melody[max(0, bisect.bisect_right(melody, start, key=lambda e: e.start) - 1) :]:
-        if event.start >= end:
-            break
-        at = max(event.start, start)
-        if event.end > start and (at == start or bar.strength(at % bar.length) > 0):
-            out.append(event.pitches[0])
-    return tuple(out)
+def _beats_of(above: Sequence[Event], start: Fraction, bar: Meter) -> tuple[int, ...]:
+    """Return the pitches of a line at a time and at the beats that follow."""
+    return tuple(
+        event.pitches[0]
+        for event in above
+        if event.start <= start or bar.strength(event.start % bar.length) > 0
+    )
 
 
-def _counter_cuts(span: Span, melody: list[Event], bar: Meter) -> list[Fraction]:
+def _counter_cuts(span: Span, moving: frozenset[Fraction], bar: Meter) -> list[Fraction]:
     """Where the counter line moves: at the chord, and in mid-bar when the melody stands still there."""
     cuts = [span.start]
     at = span.start
     while at < span.end:
         middle = at + bar.middle
-        moving = any(e.start == middle for e in melody)
-        if middle < span.end and not moving:
+        if middle < span.end and middle not in moving:
             cuts.append(middle)
         at += bar.length
         if at < span.end:

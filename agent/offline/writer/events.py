@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,3 +29,19 @@ class Event:
     def pitches(self) -> tuple[int, ...]:
         """MIDI pitches from below."""
         return tuple(midi(step, alter) for step, alter in self.tones)
+
+
+def sounding(line: Sequence[Event], starts: Sequence[Fraction], start: Fraction, end: Fraction) -> Sequence[Event]:
+    """Return the events of a line that sound in a stretch of time.
+
+    Parameters
+    ----------
+    line
+        Events in order of time that do not overlap.
+    starts
+        Their starts, listed once by the caller.
+    """
+    first = max(0, bisect.bisect_right(starts, start) - 1)
+    if first < len(line) and line[first].end <= start:
+        first += 1
+    return line[first : bisect.bisect_left(starts, end)]

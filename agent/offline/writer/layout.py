@@ -1,9 +1,8 @@
 """From events to ABC: bars, ties, accidentals, beams, tuplets, dynamics, chord symbols.
 
-In systems of four bars.
-
-The text follows one layout that abcjs and abc2midi read alike. Accidentals are written so that every
-reading of their reach (same octave or all octaves) gives the same pitches.
+Music stands in systems of four bars. The text follows one layout that abcjs and abc2midi read alike.
+Accidentals are written so that every reading of their reach (same octave or all octaves) gives the same
+pitches.
 """
 
 from __future__ import annotations

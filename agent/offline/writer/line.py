@@ -127,10 +127,7 @@ def _trace(cost: Array, back: list[NDArray[np.intp]], steps: NDArray[np.int_]) -
 
 
 def _turning(steps: NDArray[np.int_]) -> Array:
-    """Cost of three notes in a row, shape (n, n, n).
-
-    Leaps should turn back by step, waves should not stall.
-    """
+    """Cost of three notes, shape (n, n, n): leaps should turn back by step, waves should not stall."""
     first = steps[None, :, None] - steps[:, None, None]
     second = steps[None, None, :] - steps[None, :, None]
     onward = np.sign(first) * np.sign(second) > 0
@@ -181,10 +178,7 @@ def _foreign(slot: Slot, pitches: NDArray[np.int_]) -> Array:
 def _move(
     at: int, slots: list[Slot], steps: NDArray[np.int_], pitches: list[NDArray[np.int_]], style: LineStyle
 ) -> Array:
-    """Cost of going from slot ``at`` to the next, shape (n, n).
-
-    Size, contour, awkward intervals, parallels.
-    """
+    """Cost of the way from slot ``at`` on, shape (n, n): size, contour, awkward intervals, parallels."""
     there = slots[at + 1]
     difference = steps[None, :] - steps[:, None]
     size = np.minimum(np.abs(difference), 11)

@@ -1,7 +1,4 @@
-"""Melody: motifs laid out in phrases, pitched by `line.best_line`.
-
-With one climax and breaths between phrases.
-"""
+"""Melody: motifs laid out in phrases and pitched by `line.best_line`, with one climax and breaths."""
 
 from __future__ import annotations
 
@@ -48,7 +45,7 @@ class Setting:
     def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
         """MIDI pitch of the bass at a time and just before it.
 
-        What sounded last where it rests, None before all.
+        Where it rests, what sounded last; None before all.
         """
         now = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
         before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
@@ -142,7 +139,7 @@ def _phrase(
 ) -> list[Event]:
     """Return the notes of a phrase, those that return and those that are new.
 
-    Joined so that no joint leaps far.
+    They are joined so that nothing leaps far.
     """
     returning = [taken(part, phrase, setting.bar.length) for part in parts]
     events: list[Event] = []
@@ -166,7 +163,7 @@ def _figures(
 ) -> list[motif.Figure]:
     """Return one figure a bar, enough for any phrase.
 
-    Statement, answer and development as in a period or a sentence.
+    They state, answer and develop as in a period or a sentence.
     """
     bar = setting.bar
     sequence = replace(main, device="sequence")
@@ -318,9 +315,9 @@ def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> fr
 
 
 def _height(onset: Fraction, phrase: Phrase, section: Section, setting: Setting) -> tuple[float, float]:
-    """Return the height the line tends to, an arch in every phrase.
+    """Return the height the line tends to, an arch in every phrase, and its ceiling.
 
-    And the ceiling that keeps the climax alone.
+    The ceiling keeps the climax alone at the top.
     """
     bars = float(onset / setting.bar.length)
     within = (bars - phrase.start) / phrase.bars

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -37,10 +38,11 @@ class Segment:
 
 def bar_chords(phrase: Phrase, spans: Sequence[Span], bar_length: Fraction) -> BarChords:
     """Return the chords of every bar of a phrase."""
+    starts = [span.start for span in spans]
     bars = []
     for number in range(phrase.start, phrase.start + phrase.bars):
         start, end = number * bar_length, (number + 1) * bar_length
-        inside = [span for span in spans if span.start < end and span.end > start]
+        inside = spans[bisect.bisect_right(starts, start) - 1 : bisect.bisect_left(starts, end)]
         bars.append(tuple((max(span.start - start, Fraction(0)), span.chord.roman) for span in inside))
     return tuple(bars)
 

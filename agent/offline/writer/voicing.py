@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from fractions import Fraction
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, sounding
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.theory import Chord, Tone, midi
 
@@ -36,8 +36,9 @@ def voice_chords(
     previous: Voicing | None = None
     before: Chord | None = None
     out: list[Voiced] = []
+    starts = [event.start for event in melody]
     for span in spans:
-        above = [e for e in melody if e.start < span.end and e.end > span.start]
+        above = sounding(melody, starts, span.start, span.end)
         ceiling = min((e.pitches[-1] for e in above), default=127)
         sung = frozenset(e.pitches[-1] for e in above if e.length >= 1 or e.start == span.start)
         options = _options(span.chord, low, high, voices)

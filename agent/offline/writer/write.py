@@ -53,7 +53,7 @@ class Draft:
 class OfflineWriter:
     """Writes a score from a plan.
 
-    Harmony by phrase models, motifs of the exemplars developed, figures by genre.
+    Harmony follows phrase models, the melody develops motifs of the exemplars, figures come from the genre.
     """
 
     def write(
@@ -282,7 +282,7 @@ def _events(
 def _figures_by_energy(names: Sequence[str], plan: Plan) -> list[str]:
     """Return the figures a plan's density allows.
 
-    The sparse half for a quiet plan, the full half for a busy one.
+    That is the sparse half for a quiet plan, the full half for a busy one.
     """
     drive = min(1.0, max(0.0, (plan.rhythm.density - 3.0) / 6.0))
     if len(names) == 1:
@@ -352,7 +352,7 @@ def _counter_range(player: Instrument, setting: Setting) -> tuple[int, int]:
 def _bass_range(player: Instrument, setting: Setting) -> tuple[int, int]:
     """Return an octave and a half from the instrument's good low register.
 
-    Under the melody as far as it can go.
+    It lies under the melody as far as it can go.
     """
     low = max(player.comfortable_low, 28)
     low = min(low, setting.low - 14) if player.low <= setting.low - 14 else max(player.low, 24)

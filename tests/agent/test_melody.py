@@ -1,0 +1,170 @@
+"""Motifs, lines, returns and originality."""
+
+import itertools
+from fractions import Fraction as F
+
+import numpy as np
+import pytest
+
+from agent.offline.writer import motif
+from agent.offline.writer.events import Event
+from agent.offline.writer.form import Phrase
+from agent.offline.writer.harmony import Span
+from agent.offline.writer.line import LineStyle, Slot, best_line
+from agent.offline.writer.melody import consonant
+from agent.offline.writer.meter import meter
+from agent.offline.writer.originality import copies, line_of
+from agent.offline.writer.returns import Heard, bar_chords, segments, taken
+from agent.offline.writer.theory import chord, chord_scale, tonic
+from notation import parse
+
+HOME = tonic("C")
+FOUR = meter("4/4")
+TUNE = parse("X:1\nM:4/4\nL:1/8\nK:C\nc2 de f2 z2|(3cde f2 g4|c8-|c8|[ce]2 [df]2 e4|\n")
+
+
+def slots(count, numerals=("I",), **changes):
+    made = []
+    for at in range(count):
+        over = chord(numerals[at * len(numerals) // count], HOME)
+        alters = chord_scale(HOME, "major", over)
+        strength = FOUR.strength(F(at) % 4)
+        made.append(Slot(F(at), F(1), over, alters, strength, consonant(over, alters), 72.0, 84.0, **changes))
+    return made
+
+
+def line(count, numerals=("I", "IV", "V", "I"), seed=0, **style):
+    return best_line(slots(count, numerals), 30, 45, LineStyle(**style), np.random.default_rng(seed), None)
+
+
+def test_figures_come_from_whole_bars_without_ties():
+    found = motif.figures(TUNE, "x", FOUR)
+    assert [figure.bar for figure in found] == [1, 2, 5]
+    assert found[0].durations == (1, F(1, 2), F(1, 2), 1, 1)
+    assert found[0].steps == (0, 1, 2, 3, None)
+    assert found[1].durations == (F(1, 3), F(1, 3), F(1, 3), 1, 2)
+    assert found[2].steps == (0, 1, 0)  # the top notes of chords: e f e
+    assert motif.figures(TUNE, "x", meter("3/4")) == []
+
+
+def test_at_most_six_notes_keep_their_contour():
+    tune = parse("X:1\nM:4/4\nL:1/8\nK:C\ncdefgagf|\n")
+    assert motif.figures(tune, "x", FOUR)[0].steps == (0, 1, 2, 3, 4, 5, motif.FREE, motif.FREE)
+
+
+def test_developments_fill_the_bar():
+    figure = motif.figures(TUNE, "x", FOUR)[0]
+    assert motif.inverted(figure).steps == (0, -1, -2, -3, None)
+    assert motif.fragmented(figure, FOUR).durations == (1, F(1, 2), F(1, 2)) * 2
+    assert motif.augmented(figure, FOUR).durations == (2, 1, 1)
+    assert motif.varied(figure, FOUR).durations == (F(1, 2), F(1, 2), F(1, 2), F(1, 2), 1, 1)
+    waltz = motif.Figure((F(2), F(1)), (0, 1))
+    assert motif.varied(waltz, meter("3/4")).durations == (1, 1, 1)
+    for made in (motif.freed(figure), motif.varied(figure, FOUR), motif.cadence(figure, FOUR, False, True)):
+        assert sum(made.durations) == 4
+        assert len(made.durations) == len(made.steps)
+
+
+@pytest.mark.parametrize("name", ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8", "2/2", "3/8"])
+def test_cadences_rest_unless_they_are_final(name):
+    bar = meter(name)
+    figure = motif.Figure((bar.length,), (0,))
+    end = motif.cadence(figure, bar, final=False, breath=True)
+    assert sum(end.durations) == bar.length
+    assert end.steps[-1] is None
+    assert motif.cadence(figure, bar, final=True, breath=True).durations == (bar.length,)
+
+
+def test_the_line_stands_on_chord_tones_on_strong_beats():
+    steps = line(32)
+    chords = ("I", "IV", "V", "I")
+    for at in range(0, 32, 4):
+        assert steps[at] % 7 in {tone.letter for tone in chord(chords[at * 4 // 32], HOME).tones}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_line_never_leaps_more_than_an_octave(seed):
+    wild = [(30, 84.0), (45, 60.0)]
+    made = [
+        Slot(s.onset, s.length, s.chord, s.alters, s.strength, s.consonant, wild[at % 2][1], 96.0, peak=True)
+        for at, s in enumerate(slots(12))
+    ]
+    steps = best_line(made, 25, 50, LineStyle(leaps=0.1), np.random.default_rng(seed), None)
+    assert max(abs(a - b) for a, b in itertools.pairwise(steps)) <= 7
+
+
+def test_the_line_joins_its_neighbours():
+    made = slots(8)
+    steps = best_line(made, 28, 45, LineStyle(), np.random.default_rng(1), 44, 29)
+    assert abs(steps[0] - 44) <= 6
+    assert abs(steps[-1] - 29) <= 6
+
+
+def test_goals_and_peaks_are_reached():
+    made = slots(8)
+    made[4] = Slot(
+        made[4].onset, F(1), made[4].chord, made[4].alters, 3, made[4].consonant, 79.0, 84.0, peak=True
+    )
+    last = made[7]
+    made[7] = Slot(last.onset, F(1), last.chord, last.alters, 1, last.consonant, 72.0, 84.0, goal=(0,))
+    steps = best_line(made, 30, 45, LineStyle(), np.random.default_rng(0), None)
+    assert steps[7] % 7 == 0
+    assert steps[4] == 39  # G5
+    assert steps.index(max(steps)) == 4
+
+
+def test_a_line_beside_another_avoids_its_semitones_and_doublings():
+    made = slots(8, against=(76,))  # E5 sounds throughout
+    steps = best_line(made, 28, 36, LineStyle(noise=0.0), np.random.default_rng(0), None)
+    assert sum(step % 7 in (2, 3) for step in steps) <= 2  # E doubles it, F clashes
+
+
+def test_same_seed_same_line():
+    assert line(24, seed=3) == line(24, seed=3)
+    assert any(line(24, seed=3) != line(24, seed=seed) for seed in (4, 5, 6))
+
+
+def test_the_root_is_no_strong_tone_over_a_major_seventh():
+    over = chord("Imaj7", HOME)
+    assert consonant(over, chord_scale(HOME, "major", over)) == {4, 7, 11}
+
+
+def spans(numerals):
+    return [Span(F(4 * at), F(4 * at + 4), chord(n, HOME)) for at, n in enumerate(numerals)]
+
+
+def test_returning_bars_are_those_over_the_same_chords():
+    old, new = Phrase(0, 4, "open", 0), Phrase(4, 4, "final", 0)
+    harmony = spans(["I", "IV", "V", "V", "I", "IV", "V", "I"])
+    events = tuple(Event(F(at), F(1), ((35 + at % 3, 0),)) for at in range(16))
+    heard = [Heard(old, bar_chords(old, harmony, F(4)), events)]
+    parts = segments(new, bar_chords(new, harmony, F(4)), heard, climax=99)
+    assert [(p.first, p.stop, p.source is not None) for p in parts] == [(0, 3, True), (3, 4, False)]
+    again = taken(parts[0], new, F(4))
+    assert [(e.start - 16, e.tones) for e in again] == [(e.start, e.tones) for e in events[:12]]
+
+
+def test_the_bar_of_the_climax_is_new_even_in_a_return():
+    old, new = Phrase(0, 4, "open", 0), Phrase(4, 4, "open", 0)
+    harmony = spans(["I", "IV", "V", "V"] * 2)
+    heard = [Heard(old, bar_chords(old, harmony, F(4)), ())]
+    parts = segments(new, bar_chords(new, harmony, F(4)), heard, climax=6)
+    assert [(p.first, p.stop, p.source is not None) for p in parts] == [(0, 2, True), (2, 3, False), (3, 4, True)]
+
+
+def test_copies_are_found_at_any_height_and_length_limit():
+    source = parse("X:1\nM:4/4\nL:1/8\nK:C\nc2 de fg a2|b2 a2 g4|\n")
+    lengths = (F(1), F(1, 2), F(1, 2), F(1, 2), F(1, 2), F(1), F(1), F(1))
+    starts = [sum(lengths[:at], F(0)) for at in range(8)]
+    # the same eight notes a fifth lower: F G A Bb C D E D
+    low = [(24, 0), (25, 0), (26, 0), (27, -1), (28, 0), (29, 0), (30, 0), (29, 0)]
+    melody = [Event(at, length, (tone,)) for at, length, tone in zip(starts, lengths, low, strict=True)]
+    assert copies(melody, [line_of(source)])
+    assert not copies(melody[:7], [line_of(source)])
+    other = [*melody[:4], Event(starts[4], F(1, 2), ((30, 0),)), *melody[5:]]
+    assert not copies(other, [line_of(source)])
+
+
+def test_line_of_joins_ties_and_takes_the_top():
+    tune = parse("X:1\nM:4/4\nL:1/8\nK:C\n[ce]4 d4-|d4 {f}e4|\n")
+    assert line_of(tune) == [(0, 2, 76), (2, 4, 74), (6, 2, 76)]
