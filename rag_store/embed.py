@@ -29,10 +29,8 @@ Vectors = NDArray[np.float32]
 
 #: Longest text in word pieces; the model's own ``sentence_bert_config.json`` says the same.
 MAX_TOKENS = 256
-#: Texts per pass; bounds the memory of the attention matrices (heads x batch x tokens^2 floats).
-BATCH = 32
-#: Up to this many texts take one BLAS thread: 19 ms a query; two threads on a busy machine took 700 ms.
-FEW = 4
+#: Word pieces per pass; bounds the memory of the attention matrices.
+PIECES = 2048
 
 
 class Embedder(Protocol):
@@ -78,15 +76,14 @@ class MiniLM:
         if not texts:
             return rows
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(ids)), key=lambda i: (len(ids[i]), i))  # like lengths together: less padding
-        with self._blas.limit(limits=1 if len(texts) <= FEW else None):
-            for start in range(0, len(order), BATCH):
-                chosen = order[start : start + BATCH]
+        with self._blas.limit(limits=1):
+            for chosen in _batches([len(row) for row in ids]):
                 rows[chosen] = self._encode([ids[i] for i in chosen])
         return rows
 
     @cached_property
     def _blas(self) -> Any:
+        """Return the handle that keeps BLAS to one thread: 19 ms a query; two on a busy machine took 700 ms."""
         from threadpoolctl import ThreadpoolController
 
         return ThreadpoolController().select(user_api="blas")
@@ -199,7 +196,7 @@ class SentenceTransformerEmbedder:
         """Return unit vectors, shape ``(n, dim)``."""
         rows = self._model.encode(
             list(texts),
-            batch_size=BATCH,
+            batch_size=32,
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
@@ -221,6 +218,16 @@ def _gelu(x: Vectors) -> Vectors:
     )
     erf = np.sign(x) * (1.0 - poly * np.exp(-size * size))
     return np.asarray(0.5 * x * (1.0 + erf), dtype=np.float32)
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Group positions of texts of like length, so that little is padding, within `PIECES` a group."""
+    groups: list[list[int]] = []
+    for i in sorted(range(len(lengths)), key=lambda i: (lengths[i], i)):
+        if not groups or (len(groups[-1]) + 1) * lengths[i] > PIECES:
+            groups.append([])
+        groups[-1].append(i)
+    return groups
 
 
 def _packaged_model() -> pathlib.Path:

@@ -5,8 +5,9 @@ Rules
 * Broad track: all genres' nearest captions, ordered by cosine.
 * Targeted track (if attributes are asked or named by the text): rows of the asked genre, or of all; ordered
   by the weight of the attributes they meet, then by cosine; rows that meet none are not in it.
-* Joining: cosine as a share of the best one, plus the share of the asked weight that is met; the latter counts
-  double when any attribute was asked outright, not only read from the text. Divided by the highest sum possible.
+* Joining: cosine as a share of the best one, plus the share of the asked weight that is met; the latter
+  counts double when any attribute was asked outright (what was only read from the text then weighs half).
+  Divided by the highest sum possible.
 * Variety: maximal marginal relevance (Carbonell & Goldstein 1998), three quarters of the weight on relevance,
   decides which are chosen; the joined score decides their order.
 

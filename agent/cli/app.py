@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import warnings
@@ -48,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Without the program's name; None takes the process's.
     """
+    if (
+        arguments is None
+    ):  # imports make many objects and no garbage: looking for it takes a tenth of the time
+        gc.set_threshold(100_000, 50, 50)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     verbose = console.flag(given, "--verbose", "-v")
     with _quiet(verbose):

@@ -7,7 +7,21 @@ import pytest
 from agent.offline.writer.form import climax_bar, sections
 from agent.offline.writer.meter import meter
 
-FORMS = ["A", "AB", "ABA", "AABA", "AABB", "ABAC", "ABACA", "AABBCC", "ABABCB", "AA'A''A'", "rondo", "layers", "x1"]
+FORMS = [
+    "A",
+    "AB",
+    "ABA",
+    "AABA",
+    "AABB",
+    "ABAC",
+    "ABACA",
+    "AABBCC",
+    "ABABCB",
+    "AA'A''A'",
+    "rondo",
+    "layers",
+    "x1",
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -43,7 +57,9 @@ def test_a_piece_too_short_for_its_form_returns_to_its_beginning():
     assert [section.letter for section in sections("ABACA", 12)] == ["A", "B", "A"]
 
 
-@pytest.mark.parametrize(("form", "bars", "bar"), [("AABA", 32, 18), ("ABA", 24, 14), ("AABB", 16, 10), ("ABAC", 32, 14)])
+@pytest.mark.parametrize(
+    ("form", "bars", "bar"), [("AABA", 32, 18), ("ABA", 24, 14), ("AABB", 16, 10), ("ABAC", 32, 14)]
+)
 def test_the_climax_lies_in_a_fresh_phrase(form, bars, bar):
     assert climax_bar(sections(form, bars)) == bar
 

@@ -39,11 +39,14 @@ def test_a_note_over_a_bar_line_is_tied():
 
 
 def test_a_long_off_beat_note_shows_the_middle_of_the_bar():
-    assert music(written([note(0, F(3, 2), 28), note(F(3, 2), F(3, 2), 29), note(3, 1, 30)])) == "C3D- D2 E2 |]"
+    assert (
+        music(written([note(0, F(3, 2), 28), note(F(3, 2), F(3, 2), 29), note(3, 1, 30)])) == "C3D- D2 E2 |]"
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "beams"), [("7/8", "CC CC CCC |]"), ("6/8", "CCC CCC |]"), ("5/4", "CC CC CC CC CC |]"), ("3/8", "CCC |]")]
+    ("name", "beams"),
+    [("7/8", "CC CC CCC |]"), ("6/8", "CCC CCC |]"), ("5/4", "CC CC CC CC CC |]"), ("3/8", "CCC |]")],
 )
 def test_beams_follow_the_beats(name, beams):
     count = int(meter(name).length * 2)

@@ -1,6 +1,7 @@
 """Motifs, lines, returns and originality."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction as F
 
 import numpy as np
@@ -84,10 +85,9 @@ def test_the_line_stands_on_chord_tones_on_strong_beats():
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_line_never_leaps_more_than_an_octave(seed):
-    wild = [(30, 84.0), (45, 60.0)]
     made = [
-        Slot(s.onset, s.length, s.chord, s.alters, s.strength, s.consonant, wild[at % 2][1], 96.0, peak=True)
-        for at, s in enumerate(slots(12))
+        replace(slot, target=(84.0, 60.0)[at % 2], ceiling=96.0, peak=True)
+        for at, slot in enumerate(slots(12))
     ]
     steps = best_line(made, 25, 50, LineStyle(leaps=0.1), np.random.default_rng(seed), None)
     assert max(abs(a - b) for a, b in itertools.pairwise(steps)) <= 7
@@ -101,12 +101,9 @@ def test_the_line_joins_its_neighbours():
 
 
 def test_goals_and_peaks_are_reached():
-    made = slots(8)
-    made[4] = Slot(
-        made[4].onset, F(1), made[4].chord, made[4].alters, 3, made[4].consonant, 79.0, 84.0, peak=True
-    )
-    last = made[7]
-    made[7] = Slot(last.onset, F(1), last.chord, last.alters, 1, last.consonant, 72.0, 84.0, goal=(0,))
+    made = [replace(slot, ceiling=76.0) for slot in slots(8)]
+    made[4] = replace(made[4], strength=3, target=79.0, ceiling=80.0, peak=True)
+    made[7] = replace(made[7], goal=(0,))
     steps = best_line(made, 30, 45, LineStyle(), np.random.default_rng(0), None)
     assert steps[7] % 7 == 0
     assert steps[4] == 39  # G5
@@ -149,7 +146,11 @@ def test_the_bar_of_the_climax_is_new_even_in_a_return():
     harmony = spans(["I", "IV", "V", "V"] * 2)
     heard = [Heard(old, bar_chords(old, harmony, F(4)), ())]
     parts = segments(new, bar_chords(new, harmony, F(4)), heard, climax=6)
-    assert [(p.first, p.stop, p.source is not None) for p in parts] == [(0, 2, True), (2, 3, False), (3, 4, True)]
+    assert [(p.first, p.stop, p.source is not None) for p in parts] == [
+        (0, 2, True),
+        (2, 3, False),
+        (3, 4, True),
+    ]
 
 
 def test_copies_are_found_at_any_height_and_length_limit():

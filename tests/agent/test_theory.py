@@ -41,7 +41,10 @@ def test_an_unreadable_numeral_is_refused(bad):
 
 def test_every_numeral_of_the_progressions_is_readable():
     progressions = table("progressions")
-    sources = [*(m for f in progressions["families"].values() for m in f.values()), *progressions["modes"].values()]
+    sources = [
+        *(m for f in progressions["families"].values() for m in f.values()),
+        *progressions["modes"].values(),
+    ]
     count = 0
     for source in sources:
         for bars in (bars for many in source.values() for bars in many):
