@@ -14,6 +14,7 @@ import hashlib
 import io
 import os
 import pathlib
+import re
 import stat
 import threading
 import warnings
@@ -152,8 +153,10 @@ def _decode(source: Image.Image | io.BytesIO, name: str) -> Image.Image:
         except InputError:
             raise
         except Image.DecompressionBombError as error:
+            seen = re.search(r"\d+", str(error))
+            count = f"{int(seen.group()):,}" if seen else "too many"
             raise InputError(
-                f"{name} has too many pixels; the most is {MAX_PIXELS:,}; give a smaller picture"
+                f"{name} has {count} pixels, too many; the most is {MAX_PIXELS:,}; give a smaller picture"
             ) from error
         except UnidentifiedImageError as error:
             raise InputError(

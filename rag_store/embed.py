@@ -83,7 +83,7 @@ class MiniLM:
 
     @cached_property
     def _blas(self) -> Any:
-        """Return the handle that keeps BLAS to one thread: 19 ms a query; two on a busy machine took 700 ms."""
+        """Return what keeps BLAS to one thread: 19 ms a query; two on a busy machine took 700 ms."""
         from threadpoolctl import ThreadpoolController
 
         return ThreadpoolController().select(user_api="blas")

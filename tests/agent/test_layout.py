@@ -53,6 +53,14 @@ def test_beams_follow_the_beats(name, beams):
     assert music(written([note(F(n, 2), F(1, 2), 28) for n in range(count)], name)) == beams
 
 
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [("9/8", "C6- C3 |]"), ("12/8", "C12 |]"), ("7/8", "C4- C3 |]"), ("5/4", "C6- C4 |]"), ("6/8", "C6 |]")],
+)
+def test_long_notes_keep_the_beats_in_sight(name, whole):
+    assert music(written([note(0, meter(name).length, 28)], name)) == whole
+
+
 def test_accidentals_hold_for_the_bar_in_every_reading():
     text = written([note(0, 1, 31, 1), note(1, 1, 31, 1), note(2, 1, 38, 0), note(3, 1, 31, 0)])
     assert [n.pitch for n in parse(text).performance.notes] == [66, 66, 77, 65]

@@ -296,9 +296,7 @@ def counter_part(setting: Setting, melody: list[Event], low: int, high: int, see
     for span in setting.spans:
         cuts = _counter_cuts(span, moving, setting.bar)
         for start, end in itertools.pairwise(cuts):
-            above = min(
-                (e.pitches[0] for e in sounding(melody, starts, start, end)), default=setting.center
-            )
+            above = min((e.pitches[0] for e in sounding(melody, starts, start, end)), default=setting.center)
             target = (low + high) / 2 if descant else min(above - 5.0, (low + high) / 2)
             ceiling = high if descant else above - 1.0
             alters = chord_scale(setting.tonic, setting.mode, span.chord)

@@ -31,7 +31,9 @@ class Event:
         return tuple(midi(step, alter) for step, alter in self.tones)
 
 
-def sounding(line: Sequence[Event], starts: Sequence[Fraction], start: Fraction, end: Fraction) -> Sequence[Event]:
+def sounding(
+    line: Sequence[Event], starts: Sequence[Fraction], start: Fraction, end: Fraction
+) -> Sequence[Event]:
     """Return the events of a line that sound in a stretch of time.
 
     Parameters

@@ -18,6 +18,8 @@ from agent.offline.writer.theory import LETTERS, QUALITIES
 UNIT = Fraction(1, 2)  # L:1/8 in quarter notes
 BARS_A_LINE = 4
 _NOTATABLE = tuple(Fraction(n, 8) for n in (48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1))
+_DOTTED = (Fraction(6), Fraction(3), Fraction(3, 2))  # values that keep the beats of compound meters in sight
+_DIVIDED = ("5/4", "7/8")  # meters of two unequal halves, which no value hides
 _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 #: Chord qualities that abc2midi does not know by itself; they are declared, or it would report an error.
 _DECLARED = frozenset({"add9", "madd9", "sus2", "m7b5"})
@@ -250,6 +252,10 @@ def _value(offset: Fraction, left: Fraction, bar: Meter, *, rest: bool) -> Fract
         limit = min(limit, bar.middle - offset)
     elif rest and bar.strength(offset) == 1:
         limit = min(limit, later[0] - offset)
+    if bar.name in _DIVIDED and offset < bar.middle < offset + limit:
+        limit = bar.middle - offset
+    if on_beat and limit >= Fraction(3, 2) and set(bar.beats) == {Fraction(3, 2)}:
+        return max(value for value in _DOTTED if value <= limit)
     for value in _NOTATABLE:
         if value <= limit:
             return value
