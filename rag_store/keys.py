@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: What the K: field, and ending on the tonic, count beside a profile correlation in [-1, 1]. Measured on 350 corpus
-#: tunes whose K: names a mode and 350 in plain major: 97 and 98 % keep their written key, and where the mode is taken
-#: away (K: of the same signature in major) 75 % of the modal ones are found again. Without either, 73, 75 and 73 %.
+#: What the K: field, and ending on the tonic, count beside a profile correlation in [-1, 1]. Measured on 350
+#: corpus tunes whose K: names a mode and 350 in plain major: 97 and 98 % keep their written key, and where
+#: the mode is taken away (K: of the same signature in major) 75 % of the modal ones are found again. Without
+#: either weight: 73, 75 and 73 %.
 TRUST_WRITTEN = 0.25
 TRUST_FINAL = 0.25
 

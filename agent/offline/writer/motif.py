@@ -245,7 +245,7 @@ def _dullness(figure: Figure) -> float:
     if steps and max(steps) - min(steps) > 8:
         dull += 0.6
     if figure.steps[0] is None:
-        dull += 0.2
+        dull += 0.5
     return dull + 0.1 * max(0, figure.notes - 7)
 
 
