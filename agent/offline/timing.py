@@ -38,7 +38,7 @@ def choose_tempo(seen: Reading, genre: Genre, meter: str, controls: Controls) ->
     """Return the tempo in quarter notes per minute, and why."""
     if isinstance(controls.tempo, float):
         return controls.tempo, [request(f"{controls.tempo:g}", f"fixes the tempo: {controls.tempo:g} qpm")]
-    low, usual, high = (one * meter_ratio(genre, meter) for one in genre.tempo)
+    low, usual, high = (min(TEMPO[1], one * meter_ratio(genre, meter)) for one in genre.tempo)
     felt = usual * (quadrant("tempo", seen.valence, seen.arousal) / quadrant("tempo", 0, 0))
     wanted = felt * (1 + mapping("tempo")["lift"] * seen.lift)
     tempo = float(round(min(max(wanted, low), high)))
