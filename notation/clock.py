@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from notation.quick import fraction
 from notation.tempo import bar_length, beat_length
 from notation.tune import Note, Voice
 
@@ -24,18 +25,28 @@ class Clock:
                 parts |= {bar_length(*meter).denominator, beat_length(*meter).denominator}
             parts.update(2 * run * note.duration.denominator for run, note in _decorated(voice.notes))
         self.per_quarter = math.lcm(*parts)
-        self._times: dict[int, Fraction] = {}
+        self.times = _Times(self.per_quarter)
 
     def ticks(self, time: Fraction) -> int:
         """Return a time in ticks."""
-        return time.numerator * (self.per_quarter // time.denominator)
+        numerator, denominator = time.as_integer_ratio()
+        return numerator * (self.per_quarter // denominator)
 
     def time(self, ticks: int) -> Fraction:
         """Return ticks in quarter notes."""
-        known = self._times.get(ticks)
-        if known is None:
-            known = self._times[ticks] = Fraction(ticks, self.per_quarter)
-        return known
+        return self.times[ticks]
+
+
+class _Times(dict[int, Fraction]):
+    """Quarter notes by ticks, worked out when they are asked for."""
+
+    def __init__(self, per_quarter: int) -> None:
+        super().__init__()
+        self.per_quarter = per_quarter
+
+    def __missing__(self, ticks: int) -> Fraction:
+        time = self[ticks] = fraction(ticks, self.per_quarter)
+        return time
 
 
 def _decorated(notes: Sequence[Note]) -> Iterator[tuple[int, Note]]:

@@ -59,7 +59,9 @@ def bar_starts(tune: Tune) -> NDArray[np.float64]:
         pickup = float(tune.voices[0].bars[0].duration)
     starts = [0.0] if pickup else []
     at = pickup
-    changes = [(float(m.onset), m.numerator * 4.0 / m.denominator if m.denominator else 4.0) for m in played.meters]
+    changes = [
+        (float(m.onset), m.numerator * 4.0 / m.denominator if m.denominator else 4.0) for m in played.meters
+    ]
     changes = [(onset, length or 4.0) for onset, length in changes]
     while at < total or not starts:
         starts.append(at)

@@ -52,6 +52,7 @@ class Overlay:
             "keys",
         ):
             setattr(reader, name, getattr(owner, name))
+        reader.hear()
         for bar in owner.bars:
             reader.at = reader.bar_start = bar.onset
             reader.accidentals = {}

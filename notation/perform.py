@@ -18,8 +18,11 @@ from chiaroscore import NotationError
 from notation.clock import Clock
 from notation.limits import MAX_PLAYED
 from notation.loudness import velocities
+from notation.quick import maker
 from notation.repeats import sections
 from notation.tune import Bar, MeterChange, Note, Performance, Sounding, TempoChange, Voice
+
+_sounding = maker(Sounding)
 
 
 def play_order(bars: Sequence[Bar]) -> list[int]:
@@ -137,24 +140,17 @@ def _sound_graces(tones: list[_Tone], first: int) -> None:
 
 
 def _soundings(tones: list[_Tone], clock: Clock) -> Iterator[Sounding]:
-    time = clock.time
+    times = clock.times
     for tone in tones:
-        note = tone.note
-        yield Sounding(
-            note.pitch,
-            time(tone.onset),
-            time(tone.duration),
-            tone.velocity,
-            tone.voice,
-            note.bar,
-            note.span,
-            note.grace,
+        note, onset, duration = tone.note, times[tone.onset], times[tone.duration]
+        yield _sounding(
+            note.pitch, onset, duration, tone.velocity, tone.voice, note.bar, note.span, note.grace
         )
 
 
 def _played_tempi(tempi: Sequence[TempoChange], path: list[tuple[Bar, Fraction]]) -> list[TempoChange]:
     """Return tempo changes in played time; going back to a passage brings back the tempo written there."""
-    if not path:
+    if not path or len(tempi) == 1:
         return list(tempi[:1])
     written = [tempo.onset for tempo in tempi]
     played: list[TempoChange] = []
@@ -173,8 +169,8 @@ def _played_tempi(tempi: Sequence[TempoChange], path: list[tuple[Bar, Fraction]]
 
 def _played_meters(voice: Voice, path: list[tuple[Bar, Fraction]]) -> list[MeterChange]:
     """Return meter changes in played time."""
-    if not path:
-        return list(voice.meters[:1])
+    if not path or len(voice.meters) == 1:
+        return [replace(meter, onset=Fraction(0)) for meter in voice.meters[:1]]
     written = [meter.onset for meter in voice.meters]
     played: list[MeterChange] = []
     for bar, start in path:

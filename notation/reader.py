@@ -11,6 +11,7 @@ from typing import Any
 from chiaroscore import NotationError
 from notation.limits import MAX_BARS
 from notation.percussion import drum_key
+from notation.quick import added, fraction, maker
 from notation.spelling import ALTERATION, sounding
 from notation.staff import TYPED, Sources, Staff
 from notation.tempo import bar_length, meter_change, tempo_change
@@ -34,6 +35,7 @@ _DYNAMICS = frozenset(["sfz", "crescendo(", "crescendo)", "diminuendo(", "diminu
 )
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
+_make_note, _make_rest, _make_bar = maker(Note), maker(Rest), maker(Bar)
 
 
 @lru_cache(maxsize=4096)
@@ -152,19 +154,10 @@ class VoiceReader(Staff):
     def close_bar(self, sign: str, end: int) -> None:
         """End the bar at the present point."""
         self.sources.count_bars()
-        self.bars.append(
-            Bar(
-                len(self.bars),
-                self.bar_start,
-                self.at - self.bar_start,
-                self.bar_meter,
-                self.left,
-                sign,
-                self.ending,
-                False,
-                (max(self.bar_char, 0), max(end, 0)),
-            )
-        )
+        length = added(self.at, -self.bar_start)
+        span = (max(self.bar_char, 0), max(end, 0))
+        row = (self.bar_start, length, self.bar_meter, self.left, sign, self.ending, False, span)
+        self.bars.append(_make_bar(len(self.bars), *row))
         self.left = self.ending = ""
         self.bar_start, self.bar_char, self.filled = self.at, -1, False
         self.accidentals = {}
@@ -199,21 +192,40 @@ class VoiceReader(Staff):
             self._marks(extras, span)
             if "t" in extras:
                 self._start_tuplet(start, *extras["t"])
-        ratio, duration = (
-            None,
-            quarters(length) if length else _ONE,
-        )  # abcjs plays a note of length 0 as a quarter
-        if self.tuplet_left:
+        ratio = None
+        duration = quarters(length) if length else _ONE  # abcjs plays a note of length 0 as a quarter
+        if self.tuplet_left and self.tuplet:
             ratio = self.tuplet
-            duration = duration * ratio[1] / ratio[0]  # type: ignore[index]
+            duration = fraction(duration.numerator * ratio[1], duration.denominator * ratio[0])
             self.tuplet_left -= 1
         if pitches is None:
             self._rest(rest, duration, ratio, span)
             return
         if extras and "g" in extras:
             self._graces(extras["g"], span)
-        self._chord(pitches, duration, ratio, extras or {}, span)
-        self.at += duration
+        if extras or len(pitches) > 1 or not isinstance(pitches[0], int):
+            self._chord(pitches, duration, ratio, extras or {}, span)
+        else:
+            step, _, pitch, spelled, _ = self._pitch(pitches[0])
+            tied = step in self.ties
+            row = (
+                pitch,
+                spelled,
+                self.at,
+                duration,
+                len(self.bars),
+                False,
+                tied,
+                False,
+                ratio,
+                (),
+                0,
+                0,
+                span,
+            )
+            self.notes.append(row)
+            self.ties = {}
+        self.at = added(self.at, duration)
 
     def _start_tuplet(self, start: int, count: int, multiplier: float, notes: int) -> None:
         time = round(multiplier * count)
@@ -233,7 +245,7 @@ class VoiceReader(Staff):
             self.ties = {}
         if not kind.endswith("multimeasure"):
             self.rests.append((self.at, duration, len(self.bars), visible, ratio, span))
-            self.at += duration
+            self.at = added(self.at, duration)
             return
         if not 1 <= count <= MAX_BARS:
             raise NotationError(f"a rest of {count} bars; the limit is {MAX_BARS:,}")
@@ -256,12 +268,11 @@ class VoiceReader(Staff):
             alteration = self.ties[step]
         else:
             alteration = self.accidentals.get(step, self.alterations[step % 7])
+        pitch, spelled = sounding(step, alteration, 0 if self.percussion else self.transpose)
         if self.percussion:
             key = drum_key(step, sign, more, self.sources.drummap, self.sources.percmap)
             if key is not None:
-                return step, alteration, key, sounding(step, alteration, 0)[1], more
-        pitch, spelled = sounding(step, alteration, 0 if self.percussion else self.transpose)
-        if self.percussion:
+                return step, alteration, key, spelled, more
             self.sources.unmapped.append((self.id, self.place, pitch))
         if not 0 <= pitch <= 127:
             raise NotationError(
@@ -273,23 +284,8 @@ class VoiceReader(Staff):
         for found, _ in graces:
             _, _, pitch, spelled, more = self._pitch(found)
             begins, ends = (more[4], more[5]) if more else (0, 0)
-            self.notes.append(
-                (
-                    pitch,
-                    spelled,
-                    self.at,
-                    _ZERO,
-                    len(self.bars),
-                    False,
-                    False,
-                    True,
-                    None,
-                    (),
-                    begins,
-                    ends,
-                    span,
-                )
-            )
+            row = (pitch, spelled, self.at, _ZERO, len(self.bars), False, False, True, None, ())
+            self.notes.append((*row, begins, ends, span))
 
     def _chord(
         self,
@@ -312,23 +308,8 @@ class VoiceReader(Staff):
                 continue
             seen.add(pitch)
             tied = bool(more and more[2])
-            self.notes.append(
-                (
-                    pitch,
-                    spelled,
-                    self.at,
-                    duration,
-                    index,
-                    tied,
-                    step in self.ties,
-                    False,
-                    ratio,
-                    decorations,
-                    begins,
-                    ends,
-                    span,
-                )
-            )
+            row = (pitch, spelled, self.at, duration, index, tied, step in self.ties, False, ratio)
+            self.notes.append((*row, decorations, begins, ends, span))
             begins = ends = 0
             if tied:
                 held[step] = alteration
@@ -369,9 +350,9 @@ class VoiceReader(Staff):
             program=self.program if self.program is None or 0 <= self.program <= 127 else None,
             percussion=self.percussion,
             transpose=self.transpose,
-            notes=tuple(_note(row, shift) for row in self.notes),
-            rests=tuple(Rest(row[0], row[1], row[2] + shift, *row[3:]) for row in self.rests),
-            bars=tuple(_numbered(bar, shift) for bar in self.bars),
+            notes=tuple([_note(row, shift) for row in self.notes]),
+            rests=tuple([_make_rest(*row[:2], row[2] + shift, *row[3:]) for row in self.rests]),
+            bars=tuple([_numbered(bar, shift) for bar in self.bars]),
             chords=_shifted(self.chords, shift),
             lyrics=_shifted(self.lyrics, shift),
             dynamics=_shifted(self.dynamics, shift),
@@ -388,7 +369,7 @@ def has_pickup(bars: list[Bar]) -> bool:
 
 def _note(row: tuple[Any, ...], shift: int) -> Note:
     pitch, spelled, onset, duration, bar, *more = row
-    return Note(pitch, spelled, onset, duration, bar + shift, *more)
+    return _make_note(pitch, spelled, onset, duration, bar + shift, *more)
 
 
 def _numbered(bar: Bar, shift: int) -> Bar:

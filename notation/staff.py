@@ -65,25 +65,22 @@ class Staff:
         self.keys: list[KeyChange] = []
         self.tempi: list[TempoChange] = []
         self.free_meters = [place for place in sources.fields.free_meters if self._is_mine(place)]
+        self.hear()
 
     def _is_mine(self, place: int) -> bool:
         return self.sources.fields.voice_at(place) in ("", self.id)
 
-    @property
-    def percussion(self) -> bool:
-        """Whether letters are drums."""
-        return self.percussive_clef or self.channel == 10
-
-    @property
-    def transpose(self) -> int:
-        """Semitones from written to sounding pitch."""
+    def hear(self) -> None:
+        """Work out whether letters are drums, and the semitones from written to sounding pitch."""
+        self.percussion = self.percussive_clef or self.channel == 10
         said = self.said.transpose
         octave = -12 if self.clef.endswith("-8") else 12 if self.clef.endswith("+8") else 0
-        return (self.clef_transpose if said is None else said) + octave + self.shift
+        self.transpose = (self.clef_transpose if said is None else said) + octave + self.shift
 
     def _clef(self, kind: str, transpose: int) -> None:
         self.clef, self.clef_transpose = kind, int(transpose or 0)
         self.percussive_clef = self.percussive_clef or kind == "perc"
+        self.hear()
 
     def _midi(self, command: str, parameters: list[Any]) -> None:
         numbers = [n for n in parameters if isinstance(n, int)]
@@ -95,6 +92,7 @@ class Staff:
             self.channel = numbers[0]
         elif command == "transpose" and numbers:
             self.shift = numbers[0]
+        self.hear()
 
     def _key(self, root: str, sign: str, mode: str, found: list[list[str]]) -> None:
         if root in ("HP", "Hp"):

@@ -9,6 +9,7 @@ import pytest
 
 from agent.offline.writer import motif
 from agent.offline.writer.events import Event
+from agent.offline.writer.figures import figures
 from agent.offline.writer.form import Phrase
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.line import LineStyle, Slot, best_line
@@ -38,23 +39,23 @@ def line(count, numerals=("I", "IV", "V", "I"), seed=0, **style):
     return best_line(slots(count, numerals), 30, 45, LineStyle(**style), np.random.default_rng(seed), None)
 
 
-def test_figures_come_from_whole_bars_without_ties():
-    found = motif.figures(TUNE, "x", FOUR)
-    assert [figure.bar for figure in found] == [1, 2, 5]
+def test_figures_come_from_whole_bars():
+    found = figures(TUNE, "x", FOUR)
+    assert [figure.bar for figure in found] == [1, 2, 3, 5]  # nothing starts in bar 4
     assert found[0].durations == (1, F(1, 2), F(1, 2), 1, 1)
     assert found[0].steps == (0, 1, 2, 3, None)
     assert found[1].durations == (F(1, 3), F(1, 3), F(1, 3), 1, 2)
-    assert found[2].steps == (0, 1, 0)  # the top notes of chords: e f e
-    assert motif.figures(TUNE, "x", meter("3/4")) == []
+    assert found[3].steps == (0, 1, 0)  # the top notes of chords: e f e
+    assert figures(TUNE, "x", meter("3/4")) == []
 
 
 def test_at_most_six_notes_keep_their_contour():
     tune = parse("X:1\nM:4/4\nL:1/8\nK:C\ncdefgagf|\n")
-    assert motif.figures(tune, "x", FOUR)[0].steps == (0, 1, 2, 3, 4, 5, motif.FREE, motif.FREE)
+    assert figures(tune, "x", FOUR)[0].steps == (0, 1, 2, 3, 4, 5, motif.FREE, motif.FREE)
 
 
 def test_developments_fill_the_bar():
-    figure = motif.figures(TUNE, "x", FOUR)[0]
+    figure = figures(TUNE, "x", FOUR)[0]
     assert motif.inverted(figure).steps == (0, -1, -2, -3, None)
     assert motif.fragmented(figure, FOUR).durations == (1, F(1, 2), F(1, 2)) * 2
     assert motif.augmented(figure, FOUR).durations == (2, 1, 1)
@@ -169,3 +170,20 @@ def test_copies_are_found_at_any_height_and_length_limit():
 def test_line_of_joins_ties_and_takes_the_top():
     tune = parse("X:1\nM:4/4\nL:1/8\nK:C\n[ce]4 d4-|d4 {f}e4|\n")
     assert line_of(tune) == [(0, 2, 76), (2, 4, 74), (6, 2, 76)]
+
+
+def test_figures_join_short_bars_and_halve_long_ones():
+    short = parse("X:1\nM:2/4\nL:1/8\nK:C\ncd e2|fg a2|gf e2|d4|\n")
+    joined = figures(short, "x", FOUR)
+    assert [figure.bar for figure in joined] == [1, 3]
+    assert joined[0].durations == (F(1, 2), F(1, 2), 1, F(1, 2), F(1, 2), 1)
+    assert joined[0].steps == (0, 1, 2, 3, 4, 5)
+    halves = figures(parse("X:1\nM:4/4\nL:1/8\nK:C\ncd e2 fg a2|c6 d2|\n"), "x", meter("2/4"))
+    assert [figure.steps for figure in halves] == [(0, 1, 2), (0, 1, 2)]
+    assert figures(short, "x", meter("6/8")) == []
+
+
+def test_what_is_tied_into_a_bar_becomes_a_rest():
+    found = figures(parse("X:1\nM:4/4\nL:1/8\nK:C\nc4 d2 ef-|f2 g2 a4|\n"), "x", FOUR)
+    assert found[0].durations[-1] == F(1, 2)
+    assert found[1].steps == (None, 0, 1)

@@ -24,7 +24,7 @@ from notation import check, instrument, parse
 from prompts import Colour, Dynamic, Emotion, Scene
 
 STORE = pathlib.Path(__file__).parents[2] / "rag_store" / "data" / "exemplars"
-EXEMPLARS = [SimpleNamespace(id=path.stem, abc=path.read_text()) for path in sorted(STORE.glob("*.abc"))]
+EXEMPLARS = [SimpleNamespace(id=path.stem, abc=path.read_text(), genre=path.stem[:-3].replace("-", " ")) for path in sorted(STORE.glob("*.abc"))]
 GENRES = sorted(table("styles")["genres"])
 METERS = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
 KEYS = (
@@ -192,7 +192,7 @@ def test_uses_name_the_exemplars_and_every_bar(pieces):
 
 def test_an_unreadable_exemplar_is_named():
     with pytest.raises(NotationError) as caught:
-        OfflineWriter().write(planned(4, genre="air"), [SimpleNamespace(id="torn", abc="no music here")], 1)
+        OfflineWriter().write(planned(4, genre="air"), [SimpleNamespace(id="torn", abc="no music here", genre="air")], 1)
     assert any("torn" in note for note in caught.value.__notes__)
 
 
@@ -346,13 +346,13 @@ def test_dynamics_stand_in_every_voice(pieces):
 
 def test_articulation_is_written(pieces):
     kinds = set()
-    for plan, _, tune, _ in pieces:
+    for plan, draft, tune, _ in pieces:
         notes = tune.voices[0].notes
         slurs = sum(note.slur_start for note in notes)
         dots = sum("staccato" in note.decorations for note in notes)
         kind = plan.rhythm.articulation
         kinds.add(kind)
-        assert (slurs > 0) is (kind == "legato")
+        assert (slurs > 0) is (kind == "legato"), draft.abc
         assert dots == 0 or kind == "staccato"
     assert kinds == {"legato", "normal", "staccato"}
 

@@ -54,44 +54,6 @@ class Figure:
         return float(sum(self.durations)) / max(1, self.notes)
 
 
-def figures(tune: Tune, source: str, bar: Meter) -> list[Figure]:
-    """Every bar of a tune's first pitched voice that fills a bar of ``bar`` without ties over its lines."""
-    voice = next((voice for voice in tune.voices if not voice.percussion and voice.notes), None)
-    if voice is None:
-        return []
-    top: dict[tuple[int, Fraction], tuple[Fraction, int, bool]] = {}
-    for note in voice.notes:
-        if not note.grace:
-            step = _step(note.spelled)
-            key = (note.bar, note.onset)
-            if key not in top or top[key][1] < step:
-                top[key] = (note.duration, step, note.tie_start or note.tie_stop)
-    rests = {(rest.bar, rest.onset): rest.duration for rest in voice.rests}
-    found = []
-    for written in voice.bars:
-        if (
-            written.duration != bar.length
-            or Fraction(4 * written.meter[0], max(1, written.meter[1])) != bar.length
-        ):
-            continue
-        inside = sorted([(on, *rest) for (number, on), rest in top.items() if number == written.number])
-        if any(tied for *_, tied in inside) or not inside:
-            continue
-        events: list[tuple[Fraction, Fraction, int | None]] = [
-            (on, length, step) for on, length, step, _ in inside
-        ]
-        events += [(on, length, None) for (number, on), length in rests.items() if number == written.number]
-        events.sort(key=lambda event: event[0])
-        if sum((length for _, length, _ in events), Fraction(0)) != bar.length or not _plain(events):
-            continue
-        first = inside[0][2]
-        steps = tuple(None if step is None else step - first for _, _, step in events)
-        found.append(
-            Figure(tuple(length for _, length, _ in events), _uncopied(steps), source, written.number)
-        )
-    return found
-
-
 def choose(pool: Iterable[Figure], note_length: float, bar: Meter, rng: random.Random) -> Figure:
     """Figure that sounds most like a motif at the wanted mean note length; an invented one if none fits."""
     scored: list[tuple[float, int, Figure]] = []
@@ -208,32 +170,12 @@ def cadence(figure: Figure, bar: Meter, final: bool, breath: bool) -> Figure:
     return Figure(durations, steps, figure.source, figure.bar, "cadence")
 
 
-def _step(spelled: str) -> int:
-    """Diatonic step of a spelled pitch such as ``Bb3``."""
-    octave = int(spelled.lstrip("ABCDEFGb#"))
-    return octave * 7 + LETTERS.index(spelled[0])
-
-
-def _plain(events: list[tuple[Fraction, Fraction, int | None]]) -> bool:
-    """Whether every value lies on a grid of sixteenths or twelfths (graces and quintuplets do not)."""
-    return all((length * 4).denominator == 1 or (length * 3).denominator == 1 for _, length, _ in events)
-
-
-def _uncopied(steps: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """Contour with the notes after the copy limit set free."""
-    seen, out = 0, []
-    for step in steps:
-        seen += step is not None
-        out.append(FREE if step is not None and seen > COPIED else step)
-    return tuple(out)
-
-
 def _dullness(figure: Figure) -> float:
     """How little a figure is a motif: one note, one value, one pitch, or leaps all over."""
     steps = [step for step in figure.steps if step is not None and step != FREE]
     dull = 0.0
     if figure.notes < 2:
-        dull += 0.5
+        dull += 1.2
     if figure.notes == 2:
         dull += 0.25 + (0.3 if steps and max(steps) - min(steps) > 2 else 0.0)
     if any(len(set(steps[at : at + 3])) == 1 for at in range(len(steps) - 2)):
@@ -245,7 +187,7 @@ def _dullness(figure: Figure) -> float:
     if steps and max(steps) - min(steps) > 8:
         dull += 0.6
     if figure.steps[0] is None:
-        dull += 0.5
+        dull += 0.3
     return dull + 0.1 * max(0, figure.notes - 7)
 
 

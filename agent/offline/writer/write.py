@@ -16,6 +16,7 @@ from agent.offline.writer.articulation import articulated
 from agent.offline.writer.drums import drum_part
 from agent.offline.writer.dynamics import marks
 from agent.offline.writer.events import Event
+from agent.offline.writer.figures import figures
 from agent.offline.writer.form import Section, climax_bar, sections
 from agent.offline.writer.harmony import Span, harmonise
 from agent.offline.writer.layout import Sheet, Staff, abc
@@ -94,7 +95,9 @@ class OfflineWriter:
         setting = _setting(plan, key, bar, spans, style, climax_bar(form))
         bass = _bass(plan, form, setting, style, _rng(seed, "bass", redo))
         setting = replace(setting, bass=tuple(bass))
-        melody, uses = _melody(form, setting, exemplars, _rng(seed, "melody", redo))
+        kin = [exemplar for exemplar in exemplars if exemplar.genre == plan.genre]
+        lend = _pool(kin, bar) or _pool(exemplars, bar)
+        melody, uses = _melody(form, setting, exemplars, lend, _rng(seed, "melody", redo))
         melody = articulated(melody, bar, plan.rhythm.articulation, plan.tempo)
         staves = _staves(plan, form, setting, melody, style, _rng(seed, "parts", redo))
         sheet = Sheet(
@@ -131,7 +134,8 @@ def _setting(
         chromatic=style.get("chromatic", 0.0),
         avoided=frozenset({degrees[3].letter, degrees[6].letter}),
     )
-    length = plan.rhythm.note_length * style.get("slack", 1.0)
+    # a bar of one note is no motif, however slow the music
+    length = min(plan.rhythm.note_length * style.get("slack", 1.0), 0.55 * float(bar.length))
     return Setting(
         bar, tonic(key.tonic), key.mode, spans, low, high, center, length, line, plan.tempo < 180, plan.bars,
         bool(style.get("blue")), climax,
@@ -159,13 +163,20 @@ def _floor(plan: Plan) -> int:
     return max((player.low + 12 for player in basses), default=0)
 
 
+def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
+    """Return the figures that exemplars lend to a meter."""
+    return [figure for one in exemplars for figure in figures(_read(one), one.id, bar)]
+
+
 def _melody(
-    form: tuple[Section, ...], setting: Setting, exemplars: Sequence[Exemplar], rng: random.Random
+    form: tuple[Section, ...],
+    setting: Setting,
+    exemplars: Sequence[Exemplar],
+    pool: list[motif.Figure],
+    rng: random.Random,
 ) -> tuple[list[Event], list[Use]]:
-    """Return a melody that copies no exemplar: tries with their motifs, at last with invented ones."""
-    tunes = [(_read(exemplar), exemplar.id) for exemplar in exemplars]
-    pool = [figure for tune, name in tunes for figure in motif.figures(tune, name, setting.bar)]
-    lines = [line_of(tune) for tune, _ in tunes]
+    """Return a melody that copies no exemplar: tries with the figures lent, at last with invented ones."""
+    lines = [line_of(_read(exemplar)) for exemplar in exemplars]
     for attempt in range(_ATTEMPTS):
         borrowed = pool if attempt < _ATTEMPTS // 2 else []
         melody, uses = compose_melody(form, setting, borrowed, rng.randrange(2**31))
