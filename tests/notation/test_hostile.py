@@ -55,7 +55,7 @@ READ = {
 #: Reads texts as JSON from standard input and prints, for each, what came of it and in how many CPU seconds,
 #: and last the most memory the process ever had, in megabytes.
 PROBE = """
-import json, resource, sys, time
+import json, pathlib, resource, sys, time
 import notation
 from chiaroscore import NotationError
 
@@ -71,7 +71,13 @@ for name, text in json.load(sys.stdin).items():
     tune, parsed = timed(notation.parse, text)
     problems, checked = timed(notation.check, text)
     rows[name] = [tune is not None, parsed, checked, len(problems)]
-print(json.dumps([rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+# ru_maxrss would start at the parent's size: the high-water mark of this process alone is what counts
+status = pathlib.Path("/proc/self/status")
+if status.exists():
+    peak = int(status.read_text().split("VmHWM:")[1].split()[0])
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps([rows, peak / 1024]))
 """
 BATCHES = 3
 HARMLESS = {"tempo changes in repeats", "open graces", "spaces", "words", "macros", "a chord of thousands"}

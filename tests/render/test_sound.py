@@ -220,7 +220,9 @@ def test_a_font_cut_short_is_an_error_and_not_silence(
     (tmp_path / "half.sf2").write_bytes(soundfont_path().read_bytes()[:3_000_000])
     with pytest.raises(InputError, match="FluidSynth cannot load"):
         synthesise(midi(band), soundfont=tmp_path / "half.sf2")
-    assert capfd.readouterr().err == ""
+    # a system library built on GLib says so itself, past every setting of FluidSynth
+    said = [line for line in capfd.readouterr().err.splitlines() if line and "** (process" not in line]
+    assert said == []
 
 
 def test_another_font_is_taken(band: str, tmp_path: pathlib.Path) -> None:
