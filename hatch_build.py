@@ -34,6 +34,8 @@ class AbcjsHook(BuildHookInterface):
             flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             done = npm(["ci", *flags, "--prefix", scratch], return_completed_process=True)
             if done.returncode:
-                raise SystemExit("npm ci failed, so abcjs could not be installed; is the npm registry reachable?")
+                raise SystemExit(
+                    "npm ci failed, so abcjs could not be installed; is the npm registry reachable?"
+                )
             for source, target in FILES.items():
                 shutil.copy(pathlib.Path(scratch, "node_modules", "abcjs", source), assets / target)

@@ -26,7 +26,17 @@ def _compose() -> list[Row]:
     composer.compose(_PICTURE)
     warm = median_seconds(lambda: composer.compose(_PICTURE).midi, runs=5, warmup=0)
     with tempfile.TemporaryDirectory() as out:
-        command = ["-m", "agent.cli", "compose", str(_PICTURE), "--output", out, "--formats", "abc,mid", "--json"]
+        command = [
+            "-m",
+            "agent.cli",
+            "compose",
+            str(_PICTURE),
+            "--output",
+            out,
+            "--formats",
+            "abc,mid",
+            "--json",
+        ]
         cold, memory = process_seconds(command)
     return [
         Row("compose", "warm: picture to ABC, MIDI and metrics", warm, "s"),
@@ -83,7 +93,9 @@ def _metrics() -> list[Row]:
     streams = [to_music21(tune) for tune in tunes[:5]]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        slow = median_seconds(lambda: [_music21_features(stream) for stream in streams], runs=1) / len(streams)
+        slow = median_seconds(lambda: [_music21_features(stream) for stream in streams], runs=1) / len(
+            streams
+        )
         muspy = _muspy_seconds(tunes[:20])
     return [
         Row("metrics", "music21: 10 jSymbolic features (baseline)", slow * 1000, "ms/tune"),

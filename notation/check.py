@@ -9,7 +9,7 @@ from chiaroscore import NotationError
 from notation.bars import bar_problems
 from notation.instruments import instrument
 from notation.parse import UNIT_LENGTH, Reading, reading
-from notation.perform import play_order
+from notation.perform import ensure_playable, play_order
 from notation.problems import Places, from_abcjs, problem
 from notation.repeats import sections
 from notation.tempo import DEFAULT_QPM
@@ -45,6 +45,7 @@ def check(abc: str) -> list[Problem]:
         return [problem("empty", "the text is empty")]
     try:
         read = reading(abc)
+        ensure_playable(read.tune.voices, read.tune.tempi)
     except NotationError as error:
         return [_refused(str(error))]
     places = Places(read.text)

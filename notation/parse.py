@@ -8,7 +8,7 @@ eighth notes, no ``Q:`` is 120 quarter notes per minute.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -20,11 +20,12 @@ from notation.limits import MAX_ELEMENTS, guard
 from notation.perform import perform
 from notation.staff import Sources
 from notation.tempo import bar_length, meter_change, tempo_change
-from notation.tune import KeyChange, MeterChange, TempoChange, Tune, Voice
+from notation.tune import KeyChange, MeterChange, Performance, TempoChange, Tune, Voice
 from notation.voices import read_voices
 
 _ZERO = Fraction(0)
 _NO_KEY = KeyChange(_ZERO, "", "none")
+_NOT_PLAYED = Performance((), (), (), _ZERO)
 #: What `L:` may say.
 UNIT_LENGTH = re.compile(r"^\s*([1-9]\d{0,2})\s*(?:/\s*([1-9]\d{0,3}))?\s*$")
 _REMEMBERED_SIZE = 20_000
@@ -36,7 +37,7 @@ _PRIVATE_COUNT = 6400
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A parsed tune with what `check` wants to know besides."""
+    """A tune as written (its performance is empty), with what `check` wants to know besides."""
 
     tune: Tune
     fields: Fields
@@ -74,11 +75,21 @@ def parse(abc: str) -> Tune:
     >>> [note.spelled for note in tune.voices[0].notes]
     ['D4', 'F#4', 'A4', 'D5']
     """
-    return reading(abc).tune
+    written = reading(abc).tune
+    return _remembered_playing(written.abc) if len(written.abc) <= _REMEMBERED_SIZE else _played(written)
+
+
+@lru_cache(maxsize=16)
+def _remembered_playing(text: str) -> Tune:
+    return _played(reading(text).tune)
+
+
+def _played(written: Tune) -> Tune:
+    return replace(written, performance=perform(written.voices, written.tempi))
 
 
 def reading(abc: str) -> Reading:
-    """Return the tune and how it was read; the last few texts are remembered."""
+    """Return the tune as written and how it was read; the last few texts are remembered."""
     guard(abc)
     text = unified(abc)
     return _remembered(text) if len(text) <= _REMEMBERED_SIZE else _reading(text)
@@ -111,9 +122,9 @@ def _shown(text: str) -> str:
 
 def _found(text: str) -> dict[str, Any]:
     """Return what abcjs finds, with positions in Python characters."""
-    wide = sorted({ord(character) for character in text if ord(character) > 0xFFFF})
-    if not wide:
+    if text.isascii() or max(text) <= "\uffff":
         return _called(text)
+    wide = sorted({ord(character) for character in text if ord(character) > 0xFFFF})
     if len(wide) > _PRIVATE_COUNT:
         raise NotationError(f"the text has {len(wide)} different characters beyond U+FFFF; it is not ABC")
     there = {character: _PRIVATE + index for index, character in enumerate(wide)}
@@ -159,7 +170,7 @@ def _tune(
         tempo=changes[0],
         voices=tuple(voices),
         tempi=tuple(changes),
-        performance=perform(voices, changes),
+        performance=_NOT_PLAYED,
         warnings=tuple(found["warnings"]),
     )
 

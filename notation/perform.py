@@ -10,6 +10,7 @@ symbols never sound.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -62,15 +63,29 @@ def perform(voices: Sequence[Voice], tempi: Sequence[TempoChange]) -> Performanc
 
 def _path(voice: Voice, clock: Clock) -> tuple[list[tuple[Bar, int]], int]:
     """Return the bars as they are played with their played onsets, and the played length."""
-    order = play_order(voice.bars)
-    if len(order) > MAX_PLAYED:
-        raise NotationError(f"with its repeats the tune has {len(order):,} bars; the limit is {MAX_PLAYED:,}")
     at, path = 0, []
-    for index in order:
+    for index in _order(voice):
         bar = voice.bars[index]
         path.append((bar, at))
         at += clock.ticks(bar.duration)
     return path, at
+
+
+def _order(voice: Voice) -> list[int]:
+    order = play_order(voice.bars)
+    if len(order) > MAX_PLAYED:
+        raise NotationError(f"with its repeats the tune has {len(order):,} bars; the limit is {MAX_PLAYED:,}")
+    return order
+
+
+def ensure_playable(voices: Sequence[Voice], tempi: Sequence[TempoChange]) -> None:
+    """Raise what `perform` would, without playing where the notes can be seen to be few enough."""
+    count = 0
+    for voice in voices:
+        inside = Counter([note.bar for note in voice.notes])
+        count += sum([inside[voice.bars[index].number] for index in _order(voice)])
+    if count > MAX_PLAYED:  # ties that are merged do not count, so it may yet be playable
+        perform(voices, tempi)
 
 
 @dataclass(slots=True)

@@ -72,9 +72,10 @@ def description(
     articulation = "" if rhythm.articulation == "normal" else f", {rhythm.articulation}"
     swing = ", swung" if rhythm.swing > 0.3 else ""
     piece = genre.name + _KINDS.get(genre.name, "")
+    manner = dict.fromkeys([pace, _LOUDNESS[dynamics], *rhythm.words])  # no word twice
     return (
-        f"{article} {seen.mood.name} {piece} in {key.name} for {players}{drums}, {pace}, "
-        f"{_LOUDNESS[dynamics]}, {', '.join(rhythm.words)}{articulation}{swing}, in {meter} time"
+        f"{article} {seen.mood.name} {piece} in {key.name} for {players}{drums}, "
+        f"{', '.join(manner)}{articulation}{swing}, in {meter} time"
     )[:2000]
 
 

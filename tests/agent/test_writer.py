@@ -24,7 +24,10 @@ from notation import check, instrument, parse
 from prompts import Colour, Dynamic, Emotion, Scene
 
 STORE = pathlib.Path(__file__).parents[2] / "rag_store" / "data" / "exemplars"
-EXEMPLARS = [SimpleNamespace(id=path.stem, abc=path.read_text(), genre=path.stem[:-3].replace("-", " ")) for path in sorted(STORE.glob("*.abc"))]
+EXEMPLARS = [
+    SimpleNamespace(id=path.stem, abc=path.read_text(), genre=path.stem[:-3].replace("-", " "))
+    for path in sorted(STORE.glob("*.abc"))
+]
 GENRES = sorted(table("styles")["genres"])
 METERS = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
 KEYS = (
@@ -192,7 +195,9 @@ def test_uses_name_the_exemplars_and_every_bar(pieces):
 
 def test_an_unreadable_exemplar_is_named():
     with pytest.raises(NotationError) as caught:
-        OfflineWriter().write(planned(4, genre="air"), [SimpleNamespace(id="torn", abc="no music here", genre="air")], 1)
+        OfflineWriter().write(
+            planned(4, genre="air"), [SimpleNamespace(id="torn", abc="no music here", genre="air")], 1
+        )
     assert any("torn" in note for note in caught.value.__notes__)
 
 

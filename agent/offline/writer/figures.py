@@ -62,12 +62,19 @@ def _same_beat(over: int, under: int, bar: Meter) -> bool:
     return meter(f"{over}/{under}").beats[0] == bar.beats[0]
 
 
-def _fitted(events: list[_Event], following: list[_Event] | None, number: int, bar: Meter) -> Iterator[list[_Event]]:
+def _fitted(
+    events: list[_Event], following: list[_Event] | None, number: int, bar: Meter
+) -> Iterator[list[_Event]]:
     """The bar itself, two short ones joined (from odd bars on, where phrases start), or the halves of a long one."""
     length = _length(events)
     if length == bar.length:
         yield events
-    elif 2 * length == bar.length and following is not None and number % 2 == 1 and _length(following) == length:
+    elif (
+        2 * length == bar.length
+        and following is not None
+        and number % 2 == 1
+        and _length(following) == length
+    ):
         yield events + [(start + length, duration, step) for start, duration, step in following]
     elif length == 2 * bar.length:
         for begin in (Fraction(0), bar.length):
