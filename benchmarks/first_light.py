@@ -1,4 +1,4 @@
-"""The first benchmark: compose cold and warm, reading ABC, metrics against music21 and MusPy, sound against real time."""
+"""Compose cold and warm, read ABC, metrics against music21 and MusPy, sound against real time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _compose() -> list[Row]:
 
 
 def _tunes() -> list[str]:
-    """The first tunes of Ryan's Mammoth Collection in music21's corpus."""
+    """Return the first tunes of Ryan's Mammoth Collection in music21's corpus."""
     import music21
 
     from notation import split
@@ -84,7 +84,7 @@ def _notation() -> list[Row]:
 
 
 def _metrics() -> list[Row]:
-    """All our metrics of a tune after the parse, against ten features of music21 and ten metrics of MusPy."""
+    """All our metrics after the parse, against ten features of music21 and ten metrics of MusPy."""
     from evaluation import METRICS, measure
     from notation import parse, to_music21
 
@@ -117,7 +117,7 @@ def _music21_features(stream: Any) -> list[Any]:
 
 
 def _muspy_seconds(tunes: list[Any]) -> float:
-    """Seconds MusPy needs to compute ten metrics of a tune that it has already read from our MIDI."""
+    """Return the seconds MusPy needs for ten metrics of a tune it has read from our MIDI."""
     import muspy
 
     from render import midi

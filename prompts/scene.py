@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-Valence and arousal lie in [-1, 1]; shares, probabilities and the 0-1 measures in [0, 1]. Lists are in falling order
-of weight. A `Scene` from the image network and one from a vision-language model have the same fields; what a mind
-cannot measure stays at its default and is left out of ``evidence``.
+Valence and arousal lie in [-1, 1]; shares, probabilities and the 0-1 measures in [0, 1]. Lists are in falling
+order of weight. A `Scene` from the image network and one from a vision-language model have the same fields;
+what a mind cannot measure stays at its default and is left out of ``evidence``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Make the README's picture of a result: ``python scripts/readme_picture.py PICTURE TARGET.png`` (needs Chromium)."""
+"""Make the README's picture of a result (needs Chromium).
+
+Usage: ``python scripts/readme_picture.py PICTURE TARGET.png``
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,15 @@ from html import escape
 
 import agent
 
-_STYLE = """html{overflow:hidden}body{margin:0;padding:24px;font:17px/1.45 system-ui,sans-serif;display:flex;gap:28px;width:1340px;background:#fff}
-.left{width:520px}.left img{width:520px}.right{flex:1}.right img{width:100%;border:1px solid #ddd}
-h1{font-size:26px;margin:14px 0 6px}p{margin:8px 0}"""
+_STYLE = """
+html{overflow:hidden}
+body{margin:0;padding:24px;font:17px/1.45 system-ui,sans-serif;display:flex;gap:28px;width:1340px;background:#fff}
+.left,.left img{width:520px}
+.right{flex:1}
+.right img{width:100%;border:1px solid #ddd}
+h1{font-size:26px;margin:14px 0 6px}
+p{margin:8px 0}
+"""
 
 
 def main() -> None:
@@ -36,9 +45,9 @@ def _page(source: pathlib.Path, piece: agent.Piece) -> str:
     """Lay the picture, what was seen and the first page of the score side by side."""
     picture = base64.b64encode(source.read_bytes()).decode()
     score = base64.b64encode(piece.svg[0].encode()).decode()
+    first = {name: piece.plan.causes[name][0] for name in ("genre", "key", "tempo")}
     causes = [
-        f"<p><b>{name}</b>: {escape(piece.plan.causes[name][0].value)} - {escape(piece.plan.causes[name][0].effect)}</p>"
-        for name in ("genre", "key", "tempo")
+        f"<p><b>{name}</b>: {escape(one.value)} - {escape(one.effect)}</p>" for name, one in first.items()
     ]
     return (
         f"<style>{_STYLE}</style><div class='left'><img src='data:image/jpeg;base64,{picture}'>"

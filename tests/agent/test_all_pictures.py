@@ -1,4 +1,4 @@
-"""Every example picture becomes a valid piece of its own that plays, and an independent program agrees on how."""
+"""Every example picture becomes a valid piece that plays, and an independent program agrees on how."""
 
 from __future__ import annotations
 

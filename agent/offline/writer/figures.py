@@ -1,8 +1,8 @@
-"""Figures read from a tune: every bar of its melody as rhythm and contour, set to the length of the wanted bar.
+"""Figures read from a tune: every bar of its melody as rhythm and contour, as long as the wanted bar.
 
-A tune in bars of half the length lends two bars at a time, one in bars of double the length its halves; simple and
-compound meters are not mixed. A note tied over the bar line is cut there; what is tied into a bar becomes a rest, so
-that an anticipated beat stays one.
+A tune in bars of half the length lends two bars at a time, one in bars of double the length its halves;
+simple and compound meters are not mixed. A note tied over the bar line is cut there; what is tied into a bar
+becomes a rest, so that an anticipated beat stays one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _same_beat(over: int, under: int, bar: Meter) -> bool:
 def _fitted(
     events: list[_Event], following: list[_Event] | None, number: int, bar: Meter
 ) -> Iterator[list[_Event]]:
-    """The bar itself, two short ones joined (from odd bars on, where phrases start), or the halves of a long one."""
+    """Yield the bar itself, two short ones joined (from odd bars on), or the halves of a long one."""
     length = _length(events)
     if length == bar.length:
         yield events

@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from agent.offline.writer.meter import Meter
-from agent.offline.writer.theory import LETTERS
-from notation import Tune
 
 COPIED = 6  # notes; a longer literal match with an exemplar counts as copying (limit of the copy check: 7)
 FREE = 99  # contour value of a note whose pitch is left to the line
