@@ -110,7 +110,8 @@ def _music21_features(stream: Any) -> list[Any]:
     data = DataInstance(stream)
     names = (
         "AverageMelodicIntervalFeature", "MostCommonPitchFeature", "PitchVarietyFeature", "RangeFeature",
-        "PitchClassVarietyFeature", "NoteDensityFeature", "AverageNoteDurationFeature", "StepwiseMotionFeature",
+        "PitchClassVarietyFeature", "NoteDensityFeature", "AverageNoteDurationFeature",
+        "StepwiseMotionFeature",
         "RepeatedNotesFeature", "DirectionOfMotionFeature",
     )  # fmt: skip
     return [getattr(jSymbolic, name)(data).extract().vector for name in names]
@@ -129,7 +130,8 @@ def _muspy_seconds(tunes: list[Any]) -> float:
             path.write_bytes(midi(tune))
             music.append(muspy.read_midi(path))
     metrics = (
-        muspy.pitch_range, muspy.n_pitches_used, muspy.n_pitch_classes_used, muspy.polyphony, muspy.polyphony_rate,
+        muspy.pitch_range, muspy.n_pitches_used, muspy.n_pitch_classes_used, muspy.polyphony,
+        muspy.polyphony_rate,
         muspy.scale_consistency, muspy.pitch_entropy, muspy.pitch_class_entropy, muspy.empty_beat_rate,
     )  # fmt: skip
 

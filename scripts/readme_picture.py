@@ -17,7 +17,7 @@ import agent
 
 _STYLE = """
 html{overflow:hidden}
-body{margin:0;padding:24px;font:17px/1.45 system-ui,sans-serif;display:flex;gap:28px;width:1340px;background:#fff}
+body{margin:0;padding:24px;font:17px/1.45 sans-serif;display:flex;gap:28px;width:1340px;background:#fff}
 .left,.left img{width:520px}
 .right{flex:1}
 .right img{width:100%;border:1px solid #ddd}

@@ -47,12 +47,12 @@ def seen_objects(probabilities: NDArray[np.float32]) -> list[SeenObject]:
     have .02 or more each, and flat or framed things are named `REPRODUCTION`, unless a screen alone has a
     probability of .5.
     """
-    found: list[SeenObject] = []
+    found: list[tuple[str, float, str]] = []
     used: set[int] = set()
     for kind, members in _kinds().items():
         best = max(members, key=lambda index: float(probabilities[index]))
         # a hundred breeds of dog take a little of every picture: only what stands out counts
-        total = sum(p for index in members if (p := float(probabilities[index])) >= _STANDS_OUT)
+        total = sum((p for index in members if (p := float(probabilities[index])) >= _STANDS_OUT), 0.0)
         used.update(members)
         clear = " or " in kind and probabilities[best] >= 0.6 * total
         found.append((class_names()[best] if clear else kind, total, _groups_of()[best]))
