@@ -81,10 +81,10 @@ class Piece:
 
     @functools.cached_property
     def midi(self) -> bytes:
-        """Standard MIDI file."""
+        """Standard MIDI file; a plan that swings is played so, though the score is written straight."""
         from render import midi
 
-        return midi(self.tune)
+        return midi(self.tune, swing=self.plan.rhythm.swing)
 
     @functools.cached_property
     def musicxml(self) -> str:

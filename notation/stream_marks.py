@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from music21 import dynamics, expressions, harmony, note, spanner, stream
-from music21.exceptions21 import Music21Exception
+from music21 import dynamics, note, spanner, stream
 
 from notation.stream_bars import Placed
+from notation.stream_chords import chord_symbol, plain_text
 from notation.tune import Mark, Voice
 
 _HAIRPINS = {"crescendo": dynamics.Crescendo, "diminuendo": dynamics.Diminuendo}
@@ -30,14 +28,6 @@ _LOUDNESS = (
     "fz",
     "rfz",
 )
-#: ABC's ways to write a chord quality that music21 reads otherwise or not at all.
-_QUALITIES = (
-    (re.compile(r"^(maj|Maj|MAJ|M|Δ)(7|9|11|13)"), r"maj\2"),
-    (re.compile(r"^(min|Min|MIN|mi|-)(?!or)"), "m"),
-    (re.compile(r"^(°|o)7?"), "dim"),
-    (re.compile(r"^ø7?"), "m7b5"),
-)
-_CHORD = re.compile(r"^([A-G])([#b♯♭]?)([^/]*)(?:/([A-G])([#b♯♭]?))?$")
 
 
 def add_marks(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
@@ -49,7 +39,7 @@ def add_marks(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
         for mark in chords.get(number, ()):
             placed.stream.insert(mark.onset - placed.bar.onset, chord_symbol(mark.text))
         for mark in annotations.get(number, ()):
-            placed.stream.insert(mark.onset - placed.bar.onset, _text(mark.text))
+            placed.stream.insert(mark.onset - placed.bar.onset, plain_text(mark.text))
         for mark in lyrics.get(number, ()):
             shown = placed.at(mark.onset)
             if shown is not None:
@@ -58,27 +48,6 @@ def add_marks(part: stream.Part, voice: Voice, measures: list[Placed]) -> None:
             if mark.text in _LOUDNESS:
                 placed.stream.insert(mark.onset - placed.bar.onset, dynamics.Dynamic(mark.text))
     _add_hairpins(part, loudness, measures)
-
-
-def chord_symbol(text: str) -> harmony.ChordSymbol | harmony.NoChord | expressions.TextExpression:
-    """Return a chord symbol that does not sound; plain text where music21 does not know the symbol."""
-    if text.strip().upper().replace(".", "") in ("NC", "N C"):
-        return harmony.NoChord()
-    found = _CHORD.match(text.strip())
-    if found is None:
-        return _text(text)
-    root, sign, kind, bass, bass_sign = found.groups()
-    for pattern, plain in _QUALITIES:
-        kind = pattern.sub(plain, kind)
-    figure = root + _sign(sign) + kind + (f"/{bass}{_sign(bass_sign)}" if bass else "")
-    try:
-        symbol = harmony.ChordSymbol(figure)
-    except (Music21Exception, ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return _text(text)  # music21 raises all of these on odd figures
-    if not symbol.chordKind:
-        return _text(text)
-    symbol.writeAsChord = False
-    return symbol
 
 
 def add_slurs(part: stream.Part, measures: list[Placed]) -> None:
@@ -98,16 +67,6 @@ def _by_bar(marks: tuple[Mark, ...]) -> dict[int, list[Mark]]:
     for mark in marks:
         found.setdefault(mark.bar, []).append(mark)
     return found
-
-
-def _text(text: str) -> expressions.TextExpression:
-    shown = expressions.TextExpression(text)
-    shown.placement = "above"
-    return shown
-
-
-def _sign(sign: str | None) -> str:
-    return {"#": "#", "♯": "#", "b": "-", "♭": "-"}.get(sign or "", "")
 
 
 def _add_hairpins(part: stream.Part, loudness: dict[int, list[Mark]], measures: list[Placed]) -> None:

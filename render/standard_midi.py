@@ -4,14 +4,15 @@ Conventions
 ----------- Format 1: a conductor track (title, tempi, time and key signatures), then one track a voice. Times
 are ticks from the start. A quarter note is 480 ticks, which holds 1/64 notes (30), triplets of them (20) and
 quintuplets of sixteenths (96) exactly; a tune that needs more (septuplets, odd grace notes) gets the least
-multiple of 480 that is exact for it. Nothing is humanised: the same tune gives the same bytes.
+multiple of 480 that is exact for it; swung times are rounded. Nothing is humanised: the same tune gives the
+same bytes.
 """
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -21,6 +22,7 @@ from chiaroscore import RenderError
 from notation import KeyChange, Tune
 from render.channels import channels, mix, program
 from render.source import one_line, tune_of
+from render.swing import swung
 
 TICKS = 480
 #: The division field of the file header has 15 bits.
@@ -50,7 +52,7 @@ class _Struck:
     off: int
 
 
-def midi(tune: Tune | str, *, seed: int | None = None) -> bytes:
+def midi(tune: Tune | str, *, swing: float = 0.0) -> bytes:
     """Return the performance of ``tune`` as the bytes of a Standard MIDI File, format 1.
 
     Each voice's track starts with its name, program, volume, pan and reverb. Percussion is on channel 10. A
@@ -61,21 +63,21 @@ def midi(tune: Tune | str, *, seed: int | None = None) -> bytes:
     ----------
     tune : Tune or str
         A parsed tune, or ABC text.
-    seed : int, optional
-        Part of every renderer's signature that may one day play more freely; today's performance is exact,
-        and the bytes are the same for every seed.
+    swing : float, optional
+        0 plays as written; 1 moves what lies in the middle of a quarter-note beat to its last triplet, and
+        the rest of the beat in proportion; see `render.swing`. Number of notes and length stay.
 
     Raises
     ------
     RenderError
-        If a pitch, tempo, instrument count or meter cannot be written as MIDI.
+        If ``swing`` is not between 0 and 1, or a pitch, tempo, instrument count or meter cannot be written
+        as MIDI.
     NotationError
         If a text is not ABC.
     """
-    del seed
     tune = tune_of(tune)
     ticks = resolution(tune)
-    struck = _struck(tune, ticks)
+    struck = _struck(tune, ticks, swung(tune, swing))
     end = max([round(tune.performance.duration * ticks), *(note.off for note in struck)])
     file = mido.MidiFile(type=1, ticks_per_beat=ticks, charset="utf-8")
     file.tracks.append(_track(_conductor(tune, ticks), end))
@@ -104,7 +106,7 @@ def resolution(tune: Tune) -> int:
     return ticks if ticks <= MAX_TICKS else FINE_TICKS
 
 
-def _struck(tune: Tune, ticks: int) -> list[_Struck]:
+def _struck(tune: Tune, ticks: int, played_at: Callable[[Fraction], Fraction]) -> list[_Struck]:
     """Keys as they go down, sorted by time; no key of a channel is struck while it is down."""
     given = channels(tune)
     down: dict[tuple[int, int], _Struck] = {}
@@ -115,8 +117,8 @@ def _struck(tune: Tune, ticks: int) -> list[_Struck]:
                 f"voice {tune.voices[note.voice].id!r} plays pitch {note.pitch}, and MIDI has 0 to 127; "
                 "check the octave marks and transpose= of that voice"
             )
-        on = round(note.onset * ticks)
-        off = max(on + 1, round((note.onset + note.duration) * ticks))
+        on = round(played_at(note.onset) * ticks)
+        off = max(on + 1, round(played_at(note.onset + note.duration) * ticks))
         new = _Struck(note.voice, note.pitch, min(127, max(1, note.velocity)), on, off)
         before = down.get((given[note.voice], note.pitch))
         if before is not None and before.on == on:

@@ -314,7 +314,7 @@ def test_nested_and_chained_slurs():
     ],
 )
 def test_chord_symbols(text, figure):
-    from notation.stream_marks import chord_symbol
+    from notation.stream_chords import chord_symbol
 
     symbol = chord_symbol(text)
     assert isinstance(symbol, harmony.ChordSymbol) and symbol.figure == figure
@@ -324,7 +324,7 @@ def test_chord_symbols(text, figure):
     "text", ["", "H", "Crazy", "C(((", "G7/", "tacet", "Cm7b5#9b13add2sus4omit3" * 3, "♭", "A/Z"]
 )
 def test_odd_chord_texts_become_text(text):
-    from notation.stream_marks import chord_symbol
+    from notation.stream_chords import chord_symbol
 
     found = chord_symbol(text)
     assert isinstance(found, (expressions.TextExpression, harmony.ChordSymbol))

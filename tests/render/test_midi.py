@@ -135,8 +135,8 @@ def test_trailing_rest_is_kept(tunes: dict[str, Tune]) -> None:
     assert max(onset + length for _, _, onset, length, _ in struck(file)) == 16
 
 
-def test_the_same_bytes_twice_from_text_or_tune_and_for_any_seed(band: str, tunes: dict[str, Tune]) -> None:
-    assert midi(band) == midi(tunes["band"]) == midi(tunes["band"], seed=7)
+def test_the_same_bytes_twice_from_text_or_tune(band: str, tunes: dict[str, Tune]) -> None:
+    assert midi(band) == midi(tunes["band"])
 
 
 def test_note_off_comes_before_note_on_of_the_same_tick(make_tune: Make) -> None:
