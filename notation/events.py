@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from notation.tune import Tune
 
-#: One row a sounding note. Times in quarter notes; ``voice`` is the index in ``Tune.voices``; ``bar`` counts played
-#: bars from 0 by the meter; ``drum`` rows carry General MIDI percussion keys in ``pitch``.
+#: One row a sounding note. Times in quarter notes; ``voice`` is the index in ``Tune.voices``; ``bar`` counts
+#: played bars from 0 by the meter; ``drum`` rows carry General MIDI percussion keys in ``pitch``.
 EVENT = np.dtype(
     [
         ("onset", "f8"),
@@ -50,7 +50,7 @@ def bar_starts(tune: Tune) -> NDArray[np.float64]:
     Returns
     -------
     numpy.ndarray, shape (n_bars,)
-        At least one; ``events(tune)["bar"]`` are indices into it. Free meter counts in bars of four quarter notes.
+        At least one; ``events(tune)["bar"]`` are indices into it. Free meter counts in bars of four quarters.
     """
     played = tune.performance
     total = float(played.duration)

@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-Times are exact `fractions.Fraction` quarter notes from the start of the tune *as written* (repeats not expanded).
-Bars are numbered from 1 in each voice; a pickup (anacrusis) is bar 0. ``span`` is ``(start, end)`` in characters of
-the ABC text, end exclusive. Pitches are MIDI numbers *as they sound* (``transpose=`` and octave clefs applied);
-``spelled`` is the written name in scientific form, ``C#4``, ``Bb3``, ``F##5``, of the same sounding octave.
+Times are exact `fractions.Fraction` quarter notes from the start of the tune *as written* (repeats not
+expanded). Bars are numbered from 1 in each voice; a pickup (anacrusis) is bar 0. ``span`` is ``(start, end)``
+in characters of the ABC text, end exclusive. Pitches are MIDI numbers *as they sound* (``transpose=`` and
+octave clefs applied); ``spelled`` is the written name in scientific form, ``C#4``,
+``Bb3``, ``F##5``, of the same sounding octave.
 """
 
 from __future__ import annotations
@@ -147,8 +148,8 @@ class Sounding:
 class Performance:
     """A tune as it is played.
 
-    ``notes`` are sorted by onset, voice, pitch; ``tempi`` and ``meters`` are in played time; ``duration`` is the played
-    length in quarter notes, trailing rests included.
+    ``notes`` are sorted by onset, voice, pitch; ``tempi`` and ``meters`` are in played time; ``duration`` is
+    the played length in quarter notes, trailing rests included.
     """
 
     notes: tuple[Sounding, ...]
