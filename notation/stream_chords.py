@@ -97,6 +97,11 @@ def _symbol(root: str, bass: str, kind: str, steps: str) -> harmony.ChordSymbol:
         alteration = {"b": -1, "#": 1}.get(sign, 0)
         symbol.addChordStepModification(harmony.ChordStepModification(name, int(number), alteration))
     symbol.chordStepModifications = []
+    for pitch in symbol.pitches:
+        if (
+            pitch.accidental is not None
+        ):  # or music21 would find signs for the whole part anew, these with them
+            pitch.accidental.displayStatus = False
     return symbol
 
 

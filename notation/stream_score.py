@@ -75,6 +75,8 @@ def _part(
     first: stream.Measure = part.getElementsByClass(stream.Measure)[0]
     _first_signs(tune, voice, number, first)
     add_slurs(part, measures)
+    if voice.chords and not voice.percussion:  # before the symbols, whose pitches music21 takes for notes
+        part.makeAccidentals(inPlace=True)
     add_marks(part, voice, measures)
     if not performed:
         add_repeats(part, voice.bars, [measure.stream for measure in measures])

@@ -299,37 +299,6 @@ def test_nested_and_chained_slurs():
     assert [n.pitch.midi for n in chained[-1]] == [64, 65]
 
 
-@pytest.mark.parametrize(
-    "text, figure",
-    [
-        ("Dm7", "Dm7"),
-        ("Bb", "B-"),
-        ("F#m7b5", "F#m7b5"),
-        ("CM7", "Cmaj7"),
-        ("G7/B", "G7/B"),
-        ("Ebmaj7", "E-maj7"),
-        ("A-", "Am"),
-        ("Bo7", "Bdim"),
-        ("Csus4", "Csus4"),
-    ],
-)
-def test_chord_symbols(text, figure):
-    from notation.stream_chords import chord_symbol
-
-    symbol = chord_symbol(text)
-    assert isinstance(symbol, harmony.ChordSymbol) and symbol.figure == figure
-
-
-@pytest.mark.parametrize(
-    "text", ["", "H", "Crazy", "C(((", "G7/", "tacet", "Cm7b5#9b13add2sus4omit3" * 3, "♭", "A/Z"]
-)
-def test_odd_chord_texts_become_text(text):
-    from notation.stream_chords import chord_symbol
-
-    found = chord_symbol(text)
-    assert isinstance(found, (expressions.TextExpression, harmony.ChordSymbol))
-
-
 def test_no_chord():
     part = first_part('"N.C."C4|"C"c4|')
     assert isinstance(part[harmony.ChordSymbol].first(), harmony.NoChord)

@@ -21,6 +21,15 @@ def test_corpus_agrees_with_abcjs(bench):
     assert len(tunes) == 60 and share >= 0.98, odd
 
 
+def test_what_abcjs_and_abc2midi_agree_on_is_what_we_read(bench):
+    pytest.importorskip("symusic")
+    tunes = [bench.unswung(bench.plain(abc)) for abc in bench.corpus_tunes(40)]
+    settled = [abc for abc in tunes if bench.from_abcjs(abc) == bench.from_abc2midi(abc)]
+    assert len(settled) >= 32
+    share, odd = bench.agreement(settled, bench.through_score, bench.from_abc2midi)
+    assert share == 1, odd
+
+
 def test_corpus_agrees_with_the_performance(bench):
     tunes = [bench.plain(abc) for abc in bench.corpus_tunes(25)]
     share, odd = bench.agreement(tunes, bench.through_score, bench.from_performance)
