@@ -1,10 +1,11 @@
 """How well we read ABC: the notes of `notation.to_music21` against two other programs, tune by tune.
 
-Run ``python benchmarks/agreement.py`` (``--tunes 1000 --reader 150 --show 0 --unswung``). It takes tunes evenly
-from the ABC books in music21's own corpus (Ryan's Mammoth Collection, O'Neill's Music of Ireland, Aird's Airs),
-builds the score, expands its repeats with music21, and compares every note-on (onset to 1/48 of a quarter
-note, and pitch) with abcjs's own sequencer (``setUpAudio``), with abc2midi 5.02 (the program in the symusic
-wheel), and with our `Tune.performance`. Two readings of a tune agree only if no note-on differs.
+Run ``python benchmarks/agreement.py`` (``--tunes 1000 --reader 150 --show 0 --unswung``). It takes tunes
+evenly from the ABC books in music21's own corpus (Ryan's Mammoth Collection, O'Neill's Music of Ireland,
+Aird's Airs), builds the score, expands its repeats with music21, and compares every note-on (onset to 1/48
+of a quarter note, and pitch) with abcjs's own sequencer (``setUpAudio``), with abc2midi 5.02 (the program
+in the symusic wheel), and with our `Tune.performance`. Two readings of a tune agree only if no note-on
+differs.
 
 Exit code 1 if ours agrees with fewer than 99 % of the tunes on which abcjs and abc2midi agree with each
 other. On a sample of the same tunes it also asks music21's own ABC reader.

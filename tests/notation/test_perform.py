@@ -58,6 +58,25 @@ def test_too_many_passes_are_refused() -> None:
         ending_numbers("1-99999999")
 
 
+def test_what_plays_too_long_is_refused_by_check_and_parse_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("notation.perform.MAX_PLAYED", 9)
+    for music, refused in (
+        ("|:CDEF:|", False),
+        ("|:CDEF:|C|", False),
+        ("|:CDEF:|CD|", True),
+        ("|:C-C-C-C:|C-C|", False),  # 10 written in playing order, 3 played
+        ("{CDE}C|:{CDE}C:|", True),
+        ("[CE][CE]|:[CE][CE]:|", True),
+    ):
+        text = HEAD + music
+        assert any(found.code == "limits" for found in notation.check(text)) == refused, music
+        if refused:
+            with pytest.raises(NotationError, match="limit"):
+                notation.parse(text)
+        else:
+            assert len(notation.parse(text).performance.notes) <= 9
+
+
 def test_every_bar_is_played() -> None:
     tune = notation.parse(HEAD + "C|:D|1 E:|2 F||G:|A|]")
     assert set(play_order(tune.voices[0].bars)) == set(range(6))
