@@ -253,7 +253,6 @@ def test_midi2audio_plays_where_its_program_exists(band: str) -> None:
         with pytest.raises(MissingPartError, match="fluidsynth program"):
             synthesise(data, engine="midi2audio")
         return
-    pytest.importorskip("midi2audio")
     ours, theirs = synthesise(data), synthesise(data, engine="midi2audio")
     assert loudness(theirs).peak_dbfs == pytest.approx(-1, abs=0.01)
     assert abs(len(ours) - len(theirs)) < 2.5 * RATE
@@ -272,7 +271,6 @@ def test_midi2audio_failing_is_an_error(
     band: str, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:
     """A fluidsynth program that writes nothing: the package ignores its exit code, we must not."""
-    pytest.importorskip("midi2audio")
     program = tmp_path / "fluidsynth"
     program.write_text("#!/bin/sh\necho no sound card today >&2\nexit 1\n")
     program.chmod(0o755)
