@@ -17,7 +17,7 @@ $(VENV)/ready-dev: $(VENV)/ready
 	touch $@
 
 demo: $(VENV)/ready
-	$(BIN)/chiaroscore compose examples/images/d01_sunset_hills.jpg --output out
+	$(BIN)/chiaroscore compose examples/images/d05_coffee_cup.jpg --output out
 	@echo "The score, its sound and report.html are in out/"
 
 test: $(VENV)/ready-dev

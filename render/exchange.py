@@ -103,8 +103,8 @@ def _correct(root: ElementTree.Element) -> None:
             channel.text = "10"
     for part in root.iter("score-part"):
         name, short = part.findtext("part-name") or "", part.find("part-abbreviation")
-        if short is not None and 0 < len(name) <= 6:
-            short.text = name
+        if short is not None and name:
+            short.text = _short(name, short.text or "")
     for measure in root.iter("measure"):
         if measure.get("number") == "0":
             measure.set("implicit", "yes")
@@ -144,6 +144,24 @@ def _credit(root: ElementTree.Element, title: str, composer: str) -> None:
             words.text = text
             root.insert(before, credit)
             before += 1
+
+
+def _short(name: str, given: str) -> str:
+    """Abbreviation of a part: music21's where it fits the name, else one of the name's own letters.
+
+    music21 knows no synthesisers and calls them all samplers.
+    """
+    if len(name) <= 6:
+        return name
+    letters = iter(name.lower())
+    if (
+        given
+        and given[0].lower() == name[0].lower()
+        and all(c in letters for c in given.lower() if c.isalpha())
+    ):
+        return given
+    words = [word for word in name.split() if not word.isdigit()]
+    return f"{words[0][0]}. {words[-1][:5]}" if len(words) > 1 else f"{name[:4]}."
 
 
 def _at(direction: ElementTree.Element) -> str:

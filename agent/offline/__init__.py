@@ -1,1 +1,1 @@
-"""See DESIGN."""
+"""The offline mind: perceives, plans and writes with nothing but what pip installs."""

@@ -241,3 +241,22 @@ def test_rendering_leaves_the_tune_as_it_was(band: str) -> None:
     tune = parse(band)
     svg(tune)
     assert tune == parse(band)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "short"),
+    [
+        ("Flute", "Fl", "Flute"),
+        ("Crystal", "Samp", "Crys."),
+        ("Warm Pad", "Samp", "W. Pad"),
+        ("Synth Bass 2", "Elec b", "S. Bass"),
+        ("Acoustic Grand Piano", "Pno", "A. Piano"),
+        ("Nylon Guitar", "", "N. Guita"),
+        ("Trombone", "Trb", "Trb"),
+        ("Clarinet", "Cl", "Cl"),
+    ],
+)
+def test_abbreviations_are_of_the_parts_own_name(name: str, given: str, short: str) -> None:
+    from render.exchange import _short
+
+    assert _short(name, given) == short
