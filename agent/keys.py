@@ -11,20 +11,11 @@ import re
 from dataclasses import dataclass
 
 from chiaroscore import ControlError
+from notation import MODES
 
 _LETTER = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _FIFTHS = "FCGDAEB"
 
-#: Scale of each mode in semitones above the tonic.
-MODES: dict[str, tuple[int, ...]] = {
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "locrian": (0, 1, 3, 5, 6, 8, 10),
-}
 #: Sharps of a mode's signature beyond those of the major key on the same tonic.
 _SHIFT = {"lydian": 1, "major": 0, "mixolydian": -1, "dorian": -2, "minor": -3, "phrygian": -4, "locrian": -5}
 _SUFFIX = {"major": "", "minor": "m"} | {mode: mode[:3] for mode in MODES if mode not in ("major", "minor")}

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from evaluation import melody, pitch, rhythm, texture
 from evaluation.grid import Notes
 from evaluation.voice_leading import voice_leading
-from notation import KeyChange, MeterChange, Tune, bar_starts, events
+from notation import MODES, KeyChange, MeterChange, Tune, bar_starts, events
 
 #: Name of every metric of `measure`, in its order -> what it is, with unit and source.
 METRICS: Mapping[str, str] = MappingProxyType(
@@ -89,7 +89,7 @@ def _faults(notes: Notes) -> dict[str, float]:
 
 def _in_own_scale(notes: Notes, key: KeyChange) -> float:
     """Share of notes in the scale of the written key; NaN for a tune without one."""
-    if not key.tonic or key.mode not in pitch.SCALES:
+    if not key.tonic or key.mode not in MODES:
         return float("nan")
     root = _STEPS[key.tonic[0].upper()] + key.tonic.count("#") - key.tonic[1:].count("b")
     return pitch.pitch_in_scale_rate(notes, root % 12, key.mode)

@@ -13,17 +13,7 @@ import numpy as np
 
 from chiaroscore import ControlError
 from evaluation.grid import Notes, entropy, mean, pitched
-
-#: Degrees of the scales in semitones above the tonic; "minor" is natural minor, as in MusPy.
-SCALES = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "locrian": (0, 1, 3, 5, 6, 8, 10),
-}
+from notation import MODES
 
 
 def pitch_range(notes: Notes) -> float:
@@ -97,17 +87,17 @@ def pitch_in_scale_rate(notes: Notes, root: int, mode: str) -> float:
     root : int
         Pitch class of the tonic, 0 = C.
     mode : str
-        One of `SCALES`; MusPy's ``pitch_in_scale_rate`` knows "major" and "minor" only.
+        One of `MODES`; MusPy's ``pitch_in_scale_rate`` knows "major" and "minor" only.
 
     Raises
     ------
     ControlError
         If the mode is unknown.
     """
-    if mode not in SCALES:
-        raise ControlError(f"unknown mode {mode!r}; choose one of {', '.join(sorted(SCALES))}")
+    if mode not in MODES:
+        raise ControlError(f"unknown mode {mode!r}; choose one of {', '.join(sorted(MODES))}")
     counts = _classes(notes)
-    inside = counts[(np.array(SCALES[mode]) + root) % 12].sum()
+    inside = counts[(np.array(MODES[mode]) + root) % 12].sum()
     return float(inside / counts.sum()) if counts.sum() else float("nan")
 
 
@@ -121,7 +111,7 @@ def scale_consistency(notes: Notes) -> float:
     if not counts.sum():
         return float("nan")
     best = max(
-        int(np.roll(counts, -root)[list(SCALES[mode])].sum())
+        int(np.roll(counts, -root)[list(MODES[mode])].sum())
         for mode in ("major", "minor")
         for root in range(12)
     )

@@ -9,6 +9,7 @@ from notation.check import check
 from notation.engine import abcjs_version
 from notation.events import EVENT, bar_starts, events
 from notation.fields import split
+from notation.modes import MODES
 from notation.parse import parse
 from notation.tune import (
     Bar,
@@ -40,6 +41,7 @@ _LATER = {
 
 __all__ = [
     "EVENT",
+    "MODES",
     "Bar",
     "Instrument",
     "KeyChange",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
-from importlib import resources
-from typing import Any
 
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
+from agent.offline.writer.pattern import table
 from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
 
 #: Degree of a numeral with its accidental; two for an applied chord.
@@ -28,16 +25,9 @@ class Span:
     chord: Chord
 
 
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, Any]:
-    text = resources.files("agent.offline.writer").joinpath("data/progressions.json").read_text("utf-8")
-    tables: dict[str, Any] = json.loads(text)
-    return tables
-
-
 def families() -> tuple[str, ...]:
     """Names of the harmony families, sorted."""
-    return tuple(sorted(_tables()["families"]))
+    return tuple(sorted(table("progressions")["families"]))
 
 
 def harmonise(
@@ -102,12 +92,12 @@ def _taken_up(known: list[str], new: list[str], phrase: Phrase) -> list[str]:
 
 def _source(mode: str, family: str) -> dict[str, list[list[str]]]:
     """Progressions of a family in a mode, by cadence."""
-    table = _tables()
+    progressions = table("progressions")
     minorish = "minor" if mode in MINOR_MODES else "major"
-    own: dict[str, list[list[str]]] = table["families"][family][minorish]
+    own: dict[str, list[list[str]]] = progressions["families"][family][minorish]
     if mode in ("major", "minor") or family == "blues":
         return own
-    modal: dict[str, list[list[str]]] = table["modes"][mode]
+    modal: dict[str, list[list[str]]] = progressions["modes"][mode]
     if family not in ("jazz", "bossa"):
         return modal
     return {
@@ -155,7 +145,7 @@ def tonic_numeral(mode: str, family: str) -> str:
     if mode == "locrian":
         return "io"
     minorish = mode in MINOR_MODES
-    endings: dict[str, str] = _tables()["tonic_endings"].get(family, {})
+    endings: dict[str, str] = table("progressions")["tonic_endings"].get(family, {})
     return endings.get("minor" if minorish else "major", "i" if minorish else "I")
 
 
