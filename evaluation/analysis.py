@@ -71,8 +71,8 @@ class Analysis:
     """What `analyse` found."""
 
     key: str  # "" without notes
-    key_correlation: float  # of the pitch-class durations with the key's profile, -1 to 1
-    key_clarity: float  # correlation of the best key minus that of the next, 0 to 2
+    key_clarity: float  # correlation of the pitch-class durations with the key's profile, -1 to 1
+    key_gap: float  # correlation of the best key minus that of the next, 0 to 2
     next_key: str
     ambitus: tuple[Ambitus, ...]
     chords: tuple[Harmony, ...]
@@ -84,9 +84,9 @@ def analyse(tune: Tune) -> Analysis:
     """Analyse a tune with music21.
 
     The key is music21's ``key.temperley`` (weights of Temperley, "What's Key for Key?", Music Perception 17,
-    1999), the best of its five on folk tunes with a written key. Its clarity is the gap between the best and
-    the second-best correlation: 0 is undecided. Chords are the tune's own symbols if it has any, else every
-    change of harmony of the sounding notes (``chordify``), percussion left out.
+    1999), the best of its five on folk tunes with a written key. Its clarity is its correlation; its gap to
+    the second-best says how decided it is: 0 is undecided. Chords are the tune's own symbols if it has any,
+    else every change of harmony of the sounding notes (``chordify``), percussion left out.
 
     Raises
     ------
@@ -100,8 +100,8 @@ def analyse(tune: Tune) -> Analysis:
         source, found = _chordified(score), "notes"
     return Analysis(
         key=_key_name(best) if best else "",
-        key_correlation=_correlation(best),
-        key_clarity=_correlation(best) - _correlation(ranked[0] if ranked else None),
+        key_clarity=_correlation(best),
+        key_gap=_correlation(best) - _correlation(ranked[0] if ranked else None),
         next_key=_key_name(ranked[0]) if ranked else "",
         ambitus=_ambitus(tune),
         chords=tuple(Harmony(onset, symbol, _roman(chord, best)) for onset, symbol, chord in source),

@@ -34,12 +34,22 @@ def events(tune: Tune) -> NDArray[Any]:
     """
     played = tune.performance
     starts = bar_starts(tune)
-    rows = np.zeros(len(played.notes), dtype=EVENT)
-    for row, note in zip(rows, played.notes, strict=True):
-        voice = tune.voices[note.voice]
-        row["onset"], row["duration"] = float(note.onset), float(note.duration)
-        row["pitch"], row["velocity"], row["voice"] = note.pitch, note.velocity, note.voice
-        row["program"], row["drum"] = voice.program or 0, voice.percussion
+    players = [(voice.program or 0, voice.percussion) for voice in tune.voices]
+    rows = np.array(
+        [
+            (
+                float(note.onset),
+                float(note.duration),
+                note.pitch,
+                note.velocity,
+                note.voice,
+                *players[note.voice],
+                0,
+            )
+            for note in played.notes
+        ],
+        dtype=EVENT,
+    )
     rows["bar"] = np.searchsorted(starts, rows["onset"] + 1e-9, side="right") - 1
     return rows[np.lexsort((rows["pitch"], rows["onset"]))]
 

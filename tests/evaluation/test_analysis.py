@@ -58,14 +58,20 @@ def test_diminished_and_augmented():
 def test_clarity_tells_a_scale_from_chromatic_noise():
     clear = analyse(parse("X:1\nM:4/4\nL:1/4\nK:C\nCEGc|GFED|CDEF|GEC2|"))
     noise = analyse(parse("X:1\nM:6/4\nL:1/4\nK:C\nC^CD^DEF|^FG^GA^AB|"))
-    assert clear.key == "C major" and clear.key_clarity > 0.1 > noise.key_clarity >= 0
-    assert -1 <= noise.key_correlation < clear.key_correlation <= 1
+    assert clear.key == "C major" and clear.key_gap > 0.1 > noise.key_gap >= 0
+    assert -1 <= noise.key_clarity < clear.key_clarity <= 1
     assert clear.next_key != clear.key
 
 
 def test_nothing_to_analyse():
     found = analyse(parse("X:1\nM:4/4\nL:1/4\nK:C\nz4|"))
-    assert found.key == "" and math.isnan(found.key_clarity) and found.chords == () and found.ambitus == ()
+    assert (
+        found.key == ""
+        and math.isnan(found.key_clarity)
+        and math.isnan(found.key_gap)
+        and found.chords == ()
+        and found.ambitus == ()
+    )
 
 
 def test_keys_of_folk_tunes():
