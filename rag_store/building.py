@@ -15,6 +15,7 @@ from rag_store.corpus import sources
 from rag_store.embed import Embedder, Vectors
 from rag_store.exemplar import Exemplar
 from rag_store.manifest import GENERATION, Manifest, read_manifest, sweep, write_manifest
+from rag_store.originality import index_of
 from rag_store.records import collection_name, content_digest
 from rag_store.words import genre_names
 
@@ -54,6 +55,7 @@ def build(
         raise
     database.close()
     content = content_digest(chosen)
+    index_of(chosen, place / generation, content)
     manifest = Manifest(
         generation, embedder.id, embedder.dim, origin, made_of, content, genres, chiaroscore.__version__
     )

@@ -18,13 +18,17 @@ from typing import Any
 import numpy as np
 
 from chiaroscore import ControlError, StoreError, cache_dir
+from notation import Tune
 from rag_store.building import build, fill, self_recall, unreachable, validate
 from rag_store.builtin import Progress, builtin_digest
 from rag_store.chroma import Database, Row
 from rag_store.corpus import licences, sources
 from rag_store.embed import Embedder, MiniLM, Vectors
 from rag_store.exemplar import Exemplar
+from rag_store.lines import melody_line
 from rag_store.manifest import REBUILD, Manifest, read_manifest, write_manifest, writer_lock
+from rag_store.originality import NAME as INDEX
+from rag_store.originality import Match, Originality, index_of
 from rag_store.records import PREFIX, collection_name, content_digest
 from rag_store.search import Hit, Ranked, broad, diversify, fuse, targeted
 from rag_store.wanted import Wanted, checked, read_words
@@ -46,6 +50,7 @@ class Store:
 
     def __init__(self, place: pathlib.Path, manifest: Manifest, embedder: Embedder) -> None:
         self._place, self._manifest, self._embedder = place, manifest, embedder
+        self._originality: tuple[str, Originality] | None = None
         _same_model(place, manifest, embedder)
         folder = place / manifest.generation
         if not (folder / "chroma.sqlite3").is_file():
@@ -191,15 +196,29 @@ class Store:
                 return found[identity]
         raise StoreError(f"there is no exemplar {identity!r}; search the store for the ids it has")
 
+    @property
+    def originality(self) -> Originality:
+        """Index of the exemplars' melodic lines; made anew if its file is missing or of other content."""
+        manifest = self._manifest
+        if self._originality is None or self._originality[0] != manifest.content:
+            folder = self._place / manifest.generation
+            index = Originality.load(folder / INDEX, manifest.content)
+            if index is None:
+                index = index_of(self._everything(), folder, manifest.content)
+            self._originality = manifest.content, index
+        return self._originality[1]
+
+    def longest_match(self, tune: Tune) -> Match:
+        """Return the longest stretch of a melody that an exemplar has too; see `rag_store.originality`."""
+        return self.originality.longest(melody_line(tune))
+
     def count(self) -> int:
         """Return the number of exemplars."""
         return sum(self._database.counts().values())
 
     def stats(self) -> dict[str, Any]:
         """Return what the store holds: counts by genre, mood, mode, source, licence; model; place."""
-        exemplars = [
-            exemplar for name in self._database.names for exemplar in self._database.everything(name)
-        ]
+        exemplars = self._everything()
         counted = {
             field: dict(sorted(Counter(str(getattr(e, field)) for e in exemplars).items()))
             for field in ("genre", "mood", "mode", "source", "licence")
@@ -302,6 +321,9 @@ class Store:
             for i, e in self._database.fetch(name, ids).items()
         }
         return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
+
+    def _everything(self) -> list[Exemplar]:
+        return [exemplar for name in self._database.names for exemplar in self._database.everything(name)]
 
     def _genres(self) -> dict[str, int]:
         """Count the exemplars of each genre that has any."""

