@@ -4,8 +4,8 @@ Conventions
 ----------- Format 1: a conductor track (title, tempi, time and key signatures), then one track a voice. Times
 are ticks from the start. A quarter note is 480 ticks, which holds 1/64 notes (30), triplets of them (20) and
 quintuplets of sixteenths (96) exactly; a tune that needs more (septuplets, odd grace notes) gets the least
-multiple of 480 that is exact for it; swung times are rounded. Nothing is humanised: the same tune gives the
-same bytes.
+multiple of 480 that is exact for it; swung times are rounded. Nothing is humanised unless a seed is given
+(see `render.humanise`): the same tune and seed give the same bytes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 import mido
@@ -21,7 +20,9 @@ import mido
 from chiaroscore import RenderError
 from notation import KeyChange, Tune
 from render.channels import channels, mix, program
+from render.humanise import humanised, ritard
 from render.source import one_line, tune_of
+from render.struck import Struck, separated
 from render.swing import swung
 
 TICKS = 480
@@ -41,18 +42,7 @@ _MINOR = ["Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", 
 _Timed = tuple[int, mido.Message | mido.MetaMessage]
 
 
-@dataclass(slots=True)
-class _Struck:
-    """One key held down on a channel, in ticks."""
-
-    voice: int
-    pitch: int
-    velocity: int
-    on: int
-    off: int
-
-
-def midi(tune: Tune | str, *, swing: float = 0.0) -> bytes:
+def midi(tune: Tune | str, *, swing: float = 0.0, humanise: int | None = None) -> bytes:
     """Return the performance of ``tune`` as the bytes of a Standard MIDI File, format 1.
 
     Each voice's track starts with its name, program, volume, pan and reverb. Percussion is on channel 10. A
@@ -66,6 +56,9 @@ def midi(tune: Tune | str, *, swing: float = 0.0) -> bytes:
     swing : float, optional
         0 plays as written; 1 moves what lies in the middle of a quarter-note beat to its last triplet, and
         the rest of the beat in proportion; see `render.swing`. Number of notes and length stay.
+    humanise : int, optional
+        Seed of a performance: times depart by some milliseconds, loudness by accents and phrases, the last
+        bar slows; see `render.humanise`. None plays exactly what is written.
 
     Raises
     ------
@@ -78,9 +71,11 @@ def midi(tune: Tune | str, *, swing: float = 0.0) -> bytes:
     tune = tune_of(tune)
     ticks = resolution(tune)
     struck = _struck(tune, ticks, swung(tune, swing))
+    if humanise is not None:
+        struck = humanised(struck, tune, ticks, channels(tune), humanise)
     end = max([round(tune.performance.duration * ticks), *(note.off for note in struck)])
     file = mido.MidiFile(type=1, ticks_per_beat=ticks, charset="utf-8")
-    file.tracks.append(_track(_conductor(tune, ticks), end))
+    file.tracks.append(_track(_conductor(tune, ticks, ritard(tune) if humanise is not None else ()), end))
     for index, channel in enumerate(channels(tune)):
         notes = [note for note in struck if note.voice == index]
         file.tracks.append(_track([*_setup(tune, index, channel), *_keys(notes, channel)], end))
@@ -106,11 +101,10 @@ def resolution(tune: Tune) -> int:
     return ticks if ticks <= MAX_TICKS else FINE_TICKS
 
 
-def _struck(tune: Tune, ticks: int, played_at: Callable[[Fraction], Fraction]) -> list[_Struck]:
+def _struck(tune: Tune, ticks: int, played_at: Callable[[Fraction], Fraction]) -> list[Struck]:
     """Keys as they go down, sorted by time; no key of a channel is struck while it is down."""
     given = channels(tune)
-    down: dict[tuple[int, int], _Struck] = {}
-    struck: list[_Struck] = []
+    first: dict[tuple[int, int, int], Struck] = {}
     for note in sorted(tune.performance.notes, key=lambda n: (n.onset, n.voice, n.pitch)):
         if not 0 <= note.pitch <= 127:
             raise RenderError(
@@ -119,19 +113,10 @@ def _struck(tune: Tune, ticks: int, played_at: Callable[[Fraction], Fraction]) -
             )
         on = round(played_at(note.onset) * ticks)
         off = max(on + 1, round(played_at(note.onset + note.duration) * ticks))
-        new = _Struck(note.voice, note.pitch, min(127, max(1, note.velocity)), on, off)
-        before = down.get((given[note.voice], note.pitch))
-        if before is not None and before.on == on:
-            before.off, before.velocity = max(before.off, off), max(before.velocity, new.velocity)
-            continue
-        if before is not None and before.off >= on:
-            # Tracks of one channel are merged in an order we do not choose: a tick apart, the release comes
-            # first.
-            gap = 1 if before.voice != new.voice else 0
-            before.off = max(before.on + 1, on - gap)
-        down[given[note.voice], note.pitch] = new
-        struck.append(new)
-    return struck
+        new = Struck(note.voice, note.pitch, min(127, max(1, note.velocity)), on, off)
+        same = first.setdefault((given[note.voice], note.pitch, on), new)
+        same.off, same.velocity = max(same.off, off), max(same.velocity, new.velocity)
+    return separated(first.values(), given)
 
 
 def _setup(tune: Tune, index: int, channel: int) -> Iterator[_Timed]:
@@ -152,7 +137,7 @@ def _setup(tune: Tune, index: int, channel: int) -> Iterator[_Timed]:
         yield 0, mido.Message("control_change", channel=channel, control=control, value=value)
 
 
-def _keys(notes: Iterable[_Struck], channel: int) -> list[_Timed]:
+def _keys(notes: Iterable[Struck], channel: int) -> list[_Timed]:
     """Return note-ons and note-offs by time, the note-offs of a tick before its note-ons."""
     keyed: list[tuple[int, int, int, mido.Message]] = []
     for note in notes:
@@ -163,7 +148,7 @@ def _keys(notes: Iterable[_Struck], channel: int) -> list[_Timed]:
     return [(tick, message) for tick, _, _, message in keyed]
 
 
-def _conductor(tune: Tune, ticks: int) -> list[_Timed]:
+def _conductor(tune: Tune, ticks: int, slowing: Iterable[tuple[Fraction, float]]) -> list[_Timed]:
     """Return title, time signatures, key signatures and tempi, by time."""
     items: list[_Timed] = []
     for meter in tune.performance.meters:
@@ -179,6 +164,7 @@ def _conductor(tune: Tune, ticks: int) -> list[_Timed]:
                 mido.MetaMessage("set_tempo", tempo=_micros(tempo.qpm)),
             )
         )
+    items += [(round(at * ticks), mido.MetaMessage("set_tempo", tempo=_micros(qpm))) for at, qpm in slowing]
     items.sort(key=lambda item: item[0])
     return [(0, mido.MetaMessage("track_name", name=one_line(tune.title) or "Untitled")), *items]
 
