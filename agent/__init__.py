@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agent.agent import Agent, Perceiver, Planner, Writer, compose
     from agent.controls import Controls
+    from agent.editing.saved import load_piece
     from agent.piece import Piece
     from agent.sound import Sound
 
@@ -20,9 +21,10 @@ _HOMES = {
     "Sound": "agent.sound",
     "Writer": "agent.agent",
     "compose": "agent.agent",
+    "load_piece": "agent.editing.saved",
 }
 
-__all__ = ["Agent", "Controls", "Perceiver", "Piece", "Planner", "Sound", "Writer", "compose"]
+__all__ = ["Agent", "Controls", "Perceiver", "Piece", "Planner", "Sound", "Writer", "compose", "load_piece"]
 
 
 def __getattr__(name: str) -> Any:

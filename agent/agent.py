@@ -7,6 +7,7 @@ offline mind sits in all three by default and needs nothing but what pip install
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import threading
@@ -17,11 +18,15 @@ from PIL import Image
 
 from agent.controls import Controls
 from agent.critic import Revision, Verdict, better, judge, rules
+from agent.editing.develop import developed, with_theme
+from agent.editing.theme import read_theme
 from agent.formats import file_stem
 from agent.offline.writer import Draft, OfflineWriter
+from agent.offline.writer.given import NOTHING, Given
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
-from chiaroscore import ChiaroscoreError, NotationError
+from chiaroscore import ChiaroscoreError, ControlError, NotationError
+from notation import parse
 from prompts import Plan, Scene
 from rag_store import Exemplar, Hit, Store, store_state
 
@@ -31,6 +36,7 @@ CANDIDATES = 3
 EXEMPLARS = 6
 
 Step = Callable[[str, Any], None]
+Scribe = Callable[..., Draft]
 
 
 class Perceiver(Protocol):
@@ -83,7 +89,7 @@ class Agent:
 
         self.perceiver = perceiver or OfflinePerceiver()
         self.planner = planner or OfflinePlanner()
-        self.writer = writer or OfflineWriter()
+        self.writer = writer or OfflineWriter(guard=lambda melody: self.store.originality.runs(melody))
         self.candidates = candidates
         self._store = store
         self._opening = threading.Lock()
@@ -107,7 +113,13 @@ class Agent:
         duration: float | None = None,
         genre: str | None = None,
         mood: str | None = None,
+        valence: float | None = None,
+        arousal: float | None = None,
         instruments: str | Iterable[str | int] | None = None,
+        density: float | str | None = None,
+        register: int | str | None = None,
+        form: str | None = None,
+        continue_from: str | os.PathLike[str] | None = None,
         seed: int = 0,
         on_step: Step | None = None,
     ) -> Piece:
@@ -120,11 +132,24 @@ class Agent:
         tempo
             Quarter notes per minute, or an Italian word ("Andante").
         key, meter
-            ``"D dorian"``, ``"6/8"``.
+            ``"D dorian"``, ``"6/8"``. A genre is bent to a meter that is not its own.
         bars, duration
             Length in bars, or in seconds.
-        genre, mood, instruments
+        genre, mood
             Names; see ``chiaroscore compose --help``.
+        valence, arousal
+            -1 to 1: sad to happy, calm to excited. Beside a mood they must agree with it.
+        instruments
+            Names, families ("strings") or General MIDI programs; they play everything and nobody else does.
+        density
+            "sparse", "medium", "dense", or notes a second.
+        register
+            Where the melody lies: "low", "middle", "high", a note ("C5") or a MIDI number for its middle.
+        form
+            ``"AABA"``, ``"intro ABA' coda"``, ``"rondo"``; see `agent.forms`.
+        continue_from
+            Path of a theme (.abc, .mid, .musicxml, .mxl), or its ABC text: its melody is the first section,
+            the rest develops it. Its key, meter and tempo are kept where no other is asked for.
         seed
             Same picture, requests, seed and versions give the same piece, byte for byte.
         on_step
@@ -137,28 +162,37 @@ class Agent:
         Raises
         ------
         InputError
-            If the picture cannot be opened.
+            If the picture cannot be opened, or the theme cannot be read.
         ControlError
             If a request is unknown or cannot be met.
         """
         tell = on_step or (lambda step, value: None)
         controls = Controls.parse(
             tempo=tempo, key=key, meter=meter, bars=bars, duration=duration, genre=genre, mood=mood,
-            instruments=instruments, seed=seed,
+            valence=valence, arousal=arousal, instruments=instruments, density=density, register=register,
+            form=form, seed=seed,
         )  # fmt: skip
+        theme = read_theme(continue_from) if continue_from is not None else None
         picture = open_picture(image)
         self._prepare()
         scene = self.perceiver.perceive(picture)
         tell("perceive", scene)
         own_seed = piece_seed(picture, seed)
-        plan = self.planner.plan(scene, controls, own_seed)
+        plan = self.planner.plan(scene, with_theme(controls, theme) if theme else controls, own_seed)
+        given, remarks = NOTHING, tuple[str, ...]()
+        if theme is not None:
+            plan, given, remarks = developed(theme, plan, controls)
         tell("plan", plan)
         hits = self.retrieve(plan)
         tell("retrieve", hits)
-        draft, verdict, history = self.write(plan, [hit.exemplar for hit in hits], own_seed, tell)
+        draft, verdict, history = self.write(
+            plan, [hit.exemplar for hit in hits], own_seed, tell, given=given
+        )
         return Piece(
             abc=draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=draft, verdict=verdict,
             history=tuple(history), controls=controls, seed=seed, picture=picture, name=picture_name(image),
+            originality=self.store.longest_match(parse(draft.abc)), remarks=remarks,
+            theme=theme.record() if theme else None,
         )  # fmt: skip
 
     def _prepare(self) -> None:
@@ -190,14 +224,21 @@ class Agent:
         return found
 
     def write(
-        self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, tell: Step
+        self,
+        plan: Plan,
+        exemplars: Sequence[Exemplar],
+        seed: int,
+        tell: Step,
+        *,
+        given: Given = NOTHING,
     ) -> tuple[Draft, Verdict, list[Revision]]:
         """Draft candidates, keep the best, refine it while the critic finds something and revisions help."""
+        write = self._scribe(given)
         history: list[Revision] = []
         best: Draft | None = None
         verdict: Verdict | None = None
         for number in range(self.candidates):
-            draft = self.writer.write(plan, exemplars, seed + number)
+            draft = write(plan, exemplars, seed + number)
             found = judge(draft.abc, plan)
             wins = found.valid and (verdict is None or found.score > verdict.score)
             reason = (
@@ -219,10 +260,19 @@ class Agent:
                 f"no draft was valid after {self.candidates} tries ({history[-1].reason}); "
                 f"please report: {plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
             )
-        return self._refine(plan, exemplars, best, verdict, history, tell)
+        return self._refine(write, plan, exemplars, best, verdict, history, tell)
+
+    def _scribe(self, given: Given) -> Scribe:
+        """Return what writes drafts; only the offline writer takes music over that is given."""
+        if given is NOTHING:
+            return self.writer.write
+        if isinstance(self.writer, OfflineWriter):
+            return functools.partial(self.writer.write, given=given)
+        raise ControlError("continue_from needs the offline writer; leave out the theme, or the other writer")
 
     def _refine(
         self,
+        write: Scribe,
         plan: Plan,
         exemplars: Sequence[Exemplar],
         best: Draft,
@@ -238,7 +288,7 @@ class Agent:
                 break
             part = rules()["terms"][worst]["redo"]
             trial = {**redo, part: redo.get(part, 0) + turn + 1}
-            draft = self.writer.write(plan, exemplars, best.seed, trial)
+            draft = write(plan, exemplars, best.seed, trial)
             found = judge(draft.abc, plan)
             accepted, reason = better(found, verdict)
             what = f"{part} rewritten because of {worst} ({verdict.terms[worst]:.2f})"
@@ -272,7 +322,12 @@ def compose(image: Picture, **requests: Any) -> Piece:
     >>> piece = agent.compose("sunset.jpg", bars=16, seed=7)  # doctest: +SKIP
     >>> piece.save("out")  # doctest: +SKIP
     """
+    return default_agent().compose(image, **requests)
+
+
+def default_agent() -> Agent:
+    """Return the agent that `compose` uses, made on first use."""
     global _default
     if _default is None:
         _default = Agent()
-    return _default.compose(image, **requests)
+    return _default

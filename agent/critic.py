@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import numpy as np
-
-from evaluation import measure, voice_leading
-from notation import Problem, Tune, check, events, parse
+from agent.terms import closeness, terms
+from notation import Problem, Tune, check, parse
 from prompts import Plan
 
 
@@ -56,14 +55,20 @@ class Revision:
 
 @lru_cache(maxsize=1)
 def rules() -> dict[str, Any]:
-    """Contents of ``data/judgement.json``: terms with weight and range, margin, rounds."""
+    """Contents of ``data/judgement.json``: terms with weight and range, margin, rounds.
+
+    The metrics of closeness stand among the terms with their common range.
+    """
     text = resources.files("agent").joinpath("data/judgement.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
+    shared = dict(loaded.pop("closeness"))
+    for name, record in shared.pop("metrics").items():
+        loaded["terms"][name] = {**shared, **record}
     return loaded
 
 
-def judge(abc: str, plan: Plan) -> Verdict:
-    """Measure a score against its plan.
+def judge(abc: str, plan: Plan, copied: Callable[[Tune], int] | None = None) -> Verdict:
+    """Measure a score against its plan and against real music of its genre group.
 
     Parameters
     ----------
@@ -71,6 +76,8 @@ def judge(abc: str, plan: Plan) -> Verdict:
         A tune; its first voice is taken for the melody.
     plan
         What was intended.
+    copied
+        How many consecutive notes of a tune agree with an exemplar; without it originality is not judged.
 
     Returns
     -------
@@ -79,11 +86,14 @@ def judge(abc: str, plan: Plan) -> Verdict:
     problems = tuple(problem for problem in check(abc) if problem.severity == "error")
     if problems:
         return Verdict(0.0, {}, {"valid": 1.0}, problems)
-    terms = _terms(parse(abc), plan)
+    tune = parse(abc)
+    measured = {**terms(tune, plan), **closeness(tune, plan)}
+    if copied is not None:
+        measured["copied"] = float(copied(tune))
     table = rules()["terms"]
-    penalties = {name: _penalty(value, table[name]) for name, value in terms.items()}
-    total = sum(record["weight"] for record in table.values())
-    return Verdict(round(1.0 - sum(penalties.values()) / total, 6), terms, penalties, ())
+    penalties = {name: _penalty(value, table[name]) for name, value in measured.items()}
+    total = sum(table[name]["weight"] for name in measured)
+    return Verdict(round(1.0 - sum(penalties.values()) / total, 6), measured, penalties, ())
 
 
 def better(new: Verdict, old: Verdict) -> tuple[bool, str]:
@@ -105,92 +115,3 @@ def _penalty(value: float, record: dict[str, Any]) -> float:
         return float(record["weight"])
     outside = max(record["low"] - value, value - record["high"], 0.0)
     return float(record["weight"] * min(1.0, outside / record["scale"]))
-
-
-def _terms(tune: Tune, plan: Plan) -> dict[str, float]:
-    """Measured value of every term."""
-    metrics = measure(tune)
-    seconds = max(metrics["duration_seconds"], 1e-9)
-    rows = events(tune)
-    line = rows[(rows["voice"] == 0) & ~rows["drum"]]
-    strokes = np.unique(rows[~rows["drum"]][["voice", "onset"]])
-    density = len(strokes) / seconds
-    return {
-        "density": math.log2(max(density, 1e-9) / plan.rhythm.density),
-        **_intervals(line),
-        "register": float(line["pitch"].mean()) - plan.tessitura.center if len(line) else math.nan,
-        "equal_run": metrics["longest_equal_run"] / max(1, len(line)),
-        "chord_tones": _chord_tones(rows, line),
-        "fault_rate": _outer_faults(rows),
-        "crossings": float(_crossed_bars(rows)),
-        "empty_beats": metrics["empty_beat_rate"],
-        "pitch_classes": metrics["n_pitch_classes_used"],
-    }
-
-
-def _intervals(line: np.ndarray[Any, Any]) -> dict[str, float]:
-    """Interval terms of a melody; NaN for one of fewer than three notes."""
-    names = ("step_share", "leap_share", "repeat_share", "melody_range", "unturned_leaps", "peaks")
-    if len(line) < 3:
-        return dict.fromkeys(names, math.nan)
-    pitch = line["pitch"].astype(int)
-    moves = np.diff(pitch)
-    size = np.abs(moves)
-    leaps = np.flatnonzero(size[:-1] >= 7)
-    turned = np.sign(moves[leaps]) * moves[leaps + 1] < 0
-    top = line[pitch == pitch.max()]
-    apart = 1 + int(np.sum(np.diff(top["bar"]) > 0)) if len(top) > 1 else 1
-    values = (
-        float(np.mean((size == 1) | (size == 2))),
-        float(np.mean(size >= 5)),
-        float(np.mean(size == 0)),
-        float(pitch.max() - pitch.min()),
-        float(1.0 - np.mean(turned)) if len(leaps) else 0.0,
-        float(apart),
-    )
-    return dict(zip(names, values, strict=True))
-
-
-def _chord_tones(rows: np.ndarray[Any, Any], line: np.ndarray[Any, Any]) -> float:
-    """Share of the melody's notes on downbeats whose pitch class another pitched voice sounds in that bar."""
-    others = rows[(rows["voice"] != 0) & ~rows["drum"]]
-    first = {int(bar): row for bar, row in reversed(list(zip(line["bar"], line, strict=True)))}
-    hits = [
-        bool(np.any((others["bar"] == bar) & (others["pitch"] % 12 == int(row["pitch"]) % 12)))
-        for bar, row in first.items()
-    ]
-    if not len(others):
-        return 1.0  # nothing contradicts a melody that is alone
-    return float(np.mean(hits)) if hits else math.nan
-
-
-def _bass_voice(rows: np.ndarray[Any, Any]) -> int | None:
-    """Voice that is lowest on average, None if the melody is alone."""
-    pitched = rows[~rows["drum"]]
-    voices = [int(voice) for voice in np.unique(pitched["voice"]) if voice != 0]
-    if not voices:
-        return None
-    return min(voices, key=lambda voice: float(pitched["pitch"][pitched["voice"] == voice].mean()))
-
-
-def _outer_faults(rows: np.ndarray[Any, Any]) -> float:
-    """Parallel and direct fifths and octaves between melody and bass, per 100 joint motions; 0 if none."""
-    bass = _bass_voice(rows)
-    if bass is None:
-        return 0.0
-    outer = rows[np.isin(rows["voice"], (0, bass)) & ~rows["drum"]]
-    found = voice_leading(outer)
-    return float(found.fault_rate) if found.motions else 0.0
-
-
-def _crossed_bars(rows: np.ndarray[Any, Any]) -> int:
-    """Bars in which the bass rises above the melody."""
-    low = _bass_voice(rows)
-    if low is None:
-        return 0
-    crossed = 0
-    for bar in np.unique(rows["bar"]):
-        here = rows[rows["bar"] == bar]
-        top, bottom = here["pitch"][here["voice"] == 0], here["pitch"][here["voice"] == low]
-        crossed += bool(len(top) and len(bottom) and bottom.max() > top.min())
-    return crossed

@@ -57,12 +57,14 @@ def find_mood(word: str) -> Mood | None:
     return _words().get(word.strip().lower())
 
 
-def nearest_mood(valence: float, arousal: float) -> Mood:
+def nearest_mood(valence: float, arousal: float, *, seen: bool = True) -> Mood:
     """Return the mood nearest to a place on the circumplex, direction counting more than strength.
 
-    Moods are full-blooded and pictures rarely are, so a place is first moved outwards by `_OUTWARDS`.
+    Moods are full-blooded and pictures rarely are, so a place that was ``seen`` is first moved outwards by
+    `_OUTWARDS`; one that was asked for is taken as it is.
     """
-    x, y = _OUTWARDS * valence, _OUTWARDS * arousal
+    outwards = _OUTWARDS if seen else 1.0
+    x, y = outwards * valence, outwards * arousal
     return min(moods(), key=lambda one: math.hypot(one.valence - x, one.arousal - y))
 
 

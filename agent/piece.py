@@ -19,13 +19,15 @@ from PIL import Image
 import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
+from agent.editing.lineage import Ancestor, recorded
 from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names
+from agent.obeyed import Obeyed, Part, obeyed
 from agent.offline.writer import Draft
 from agent.picture import picture_hash
 from evaluation import measure
 from notation import Tune, parse
 from prompts import Plan, Scene
-from rag_store import Hit
+from rag_store import Hit, Match
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +58,14 @@ class Piece:
     history: tuple[Revision, ...]
     controls: Controls
     seed: int
-    picture: Image.Image = field(repr=False)
+    picture: Image.Image | None = field(repr=False)  # None for a piece loaded without it
     name: str = "piece"
+    originality: Match | None = None  # longest stretch of the melody that an exemplar of the store has too
+    lineage: tuple[Ancestor, ...] = ()  # the pieces it was made from, nearest first
+    parent: Piece | None = field(default=None, repr=False, compare=False)
+    remarks: tuple[str, ...] = ()  # what an edit or a theme could not leave as it was
+    theme: dict[str, Any] | None = None  # what it goes on from
+    pictured: dict[str, Any] | None = field(default=None, repr=False)  # of the picture, where it is not here
 
     @functools.cached_property
     def tune(self) -> Tune:
@@ -68,6 +76,12 @@ class Piece:
     def metrics(self) -> dict[str, float]:
         """Every metric of `evaluation.METRICS` for the score."""
         return measure(self.tune)
+
+    @functools.cached_property
+    def obeyed(self) -> tuple[Obeyed, ...]:
+        """Each request and whether the score meets it, measured on its ABC; see `agent.obeyed`."""
+        sections = [Part(one.letter, one.start, one.bars) for one in self.draft.form]
+        return obeyed(self.tune, self.controls, sections)
 
     @property
     def why(self) -> str:
@@ -81,10 +95,13 @@ class Piece:
 
     @functools.cached_property
     def midi(self) -> bytes:
-        """Standard MIDI file; a plan that swings is played so, though the score is written straight."""
+        """Standard MIDI file, as played: swung if the plan swings, with small departures from the score.
+
+        The piece's seed decides these; the score itself is written straight.
+        """
         from render import midi
 
-        return midi(self.tune, swing=self.plan.rhythm.swing)
+        return midi(self.tune, swing=self.plan.rhythm.swing, humanise=self.seed)
 
     @functools.cached_property
     def musicxml(self) -> str:
@@ -142,12 +159,11 @@ class Piece:
         return {
             "chiaroscore": chiaroscore.__version__,
             "title": self.plan.title,
-            "picture": {
-                "name": self.name,
-                "sha256": picture_hash(self.picture),
-                "size": list(self.picture.size),
-            },
+            "picture": self._picture_record(),
             "request": {"seed": self.seed, **self.controls.asked()},
+            "theme": self.theme,
+            "parents": recorded(self.lineage),
+            "remarks": list(self.remarks),
             "mind": {"perceive": "offline", "plan": "offline", "write": "offline"},
             "scene": self.scene.model_dump(mode="json"),
             "plan": self.plan.model_dump(mode="json"),
@@ -156,6 +172,13 @@ class Piece:
             "form": [{"letter": s.letter, "bar": s.start + 1, "bars": s.bars} for s in self.draft.form],
             "harmony": list(self.draft.chords),
             "history": [asdict(entry) for entry in self.history],
+            "obeyed": [asdict(one) for one in self.obeyed],
+            "originality": asdict(self.originality) if self.originality else None,
+            "writing": {
+                "seed": self.draft.seed,
+                "redo": self.draft.redo,
+                "form": [asdict(section) for section in self.draft.form],
+            },
             "score": self.verdict.score,
             "metrics": {name: (None if value != value else value) for name, value in self.metrics.items()},
             "abc_sha256": hashlib.sha256(self.abc.encode()).hexdigest(),
@@ -164,6 +187,79 @@ class Piece:
                 **{name: _version(name) for name in _LIBRARIES},
             },
         }
+
+    def _picture_record(self) -> dict[str, Any]:
+        """Return what the manifest keeps of the picture."""
+        if self.picture is None:
+            return dict(self.pictured or {"name": self.name})
+        size = list(self.picture.size)
+        return {"name": self.name, "sha256": picture_hash(self.picture), "size": size}
+
+    def revise(self, request: str) -> Piece:
+        """Return a new piece in which what is asked for is changed and the rest stays.
+
+        Parameters
+        ----------
+        request
+            Edits, divided by commas: ``"slower, in minor, cello instead of flute"``. The vocabulary is in
+            ``docs/editing.md``.
+
+        Returns
+        -------
+        Piece
+            Its ``parent`` is this piece, its ``remarks`` say what had to be written anew.
+
+        Raises
+        ------
+        ControlError
+            If a word is not understood, or an edit cannot be made; then nothing is composed.
+        """
+        from agent.editing.desk import revise
+
+        return revise(self, request)
+
+    def keep(self, bars: tuple[int, int] | Iterable[tuple[int, int]], *, seed: int | None = None) -> Piece:
+        """Return a new piece in which some bars stay, note for note in every voice; the rest is new.
+
+        Parameters
+        ----------
+        bars
+            First and last bar, counted from 1, both included; or several such pairs.
+        seed
+            Of the new bars; by default the piece's own and one.
+
+        Raises
+        ------
+        ControlError
+            If a range lies outside the piece, or nothing is left to compose.
+        """
+        from agent.editing.desk import keep
+
+        return keep(self, bars, seed)
+
+    def extend(self, bars: int, *, seed: int | None = None) -> Piece:
+        """Return a new piece that goes on for ``bars`` bars, to a cadence of its own; the old bars stay.
+
+        Raises
+        ------
+        ControlError
+            If ``bars`` is not from 1 to 64, or the piece would be longer than 256 bars.
+        """
+        from agent.editing.desk import extend
+
+        return extend(self, bars, seed)
+
+    def vary(self, n: int = 3) -> tuple[Piece, ...]:
+        """Return ``n`` other pieces for the same plan, the one that the critic finds best first.
+
+        Raises
+        ------
+        ControlError
+            If ``n`` is not from 1 to 12.
+        """
+        from agent.editing.desk import vary
+
+        return vary(self, n)
 
     def save(
         self,

@@ -70,7 +70,9 @@ def _top(piece: Piece) -> str:
 
 
 def _picture(piece: Piece) -> str:
-    """Return the picture as a small JPEG in a data URI."""
+    """Return the picture as a small JPEG in a data URI; an empty address where it is not here."""
+    if piece.picture is None:
+        return "data:,"
     small = piece.picture.copy()
     small.thumbnail((_PICTURE_SIDE, _PICTURE_SIDE))
     data = io.BytesIO()

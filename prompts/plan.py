@@ -35,6 +35,7 @@ class Rhythm(_Step):
     note_length: float = Field(gt=0, le=16)  # mean length of a melody note, in quarter notes
     swing: Unit = 0.0  # 0 straight, 1 triplet swing
     articulation: Literal["legato", "normal", "staccato"] = "normal"
+    limits: tuple[float, float] | None = None  # fewest and most onsets a second, where they were asked for
 
 
 class Tessitura(_Step):
@@ -42,6 +43,7 @@ class Tessitura(_Step):
 
     center: int = Field(ge=36, le=96)  # MIDI pitch of the melody's middle
     spread: int = Field(ge=12, le=72)  # semitones from the lowest to the highest voice
+    fixed: bool = False  # the centre was asked for
 
 
 class Cause(_Step):

@@ -17,7 +17,9 @@ from agent.cli import console
 from agent.cli.check import check
 from agent.cli.compose import compose
 from agent.cli.doctor import doctor
+from agent.cli.evaluate import evaluate
 from agent.cli.render import render
+from agent.cli.revise import revise
 from agent.cli.store import store
 
 app = typer.Typer(
@@ -30,8 +32,10 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(compose)
+app.command()(revise)
 app.command()(check)
 app.command()(render)
+app.command()(evaluate)
 app.add_typer(store, name="store")
 app.command()(doctor)
 

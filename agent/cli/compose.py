@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,8 +39,22 @@ def compose(
     duration: Annotated[str | None, _asks("duration", "SECONDS", "Length in seconds, 4 to 600.")] = None,
     genre: Annotated[str | None, _asks("genre", "NAME", "waltz, nocturne, tango, blues, film ...")] = None,
     mood: Annotated[str | None, _asks("mood", "WORD", "calm, joyful, tense, melancholy ...")] = None,
+    valence: Annotated[str | None, _asks("valence", "-1..1", "From sad (-1) to happy (1).")] = None,
+    arousal: Annotated[str | None, _asks("arousal", "-1..1", "From calm (-1) to excited (1).")] = None,
     instruments: Annotated[
-        str | None, _asks("instruments", "NAMES", "'cello, harp', or a family: strings.")
+        str | None,
+        _asks("instruments", "NAMES", "'cello, harp', a family (strings), General MIDI numbers from 0."),
+    ] = None,
+    density: Annotated[
+        str | None, _asks("density", "WORD|N", "sparse, medium, dense, or notes a second.")
+    ] = None,
+    register: Annotated[
+        str | None, _asks("register", "WORD|NOTE", "Of the melody: low, middle, high, C5, a MIDI number.")
+    ] = None,
+    form: Annotated[str | None, _asks("form", "FORM", "AABA, \"ABA'\", rondo, 'intro AB coda' ...")] = None,
+    continue_from: Annotated[
+        str | None,
+        _asks("continue-from", "FILE", "A theme to go on from: .abc, .mid, .musicxml."),
     ] = None,
     seed: Annotated[str, _asks("seed", "N", "Another number gives another piece.")] = "0",
     formats: Annotated[str, _asks("formats", "LIST", f"Of {','.join(KNOWN)}.")] = ",".join(FORMATS),
@@ -57,10 +71,13 @@ def compose(
     """
     requests: dict[str, Any] = {
         "tempo": tempo, "key": key, "meter": meter, "bars": bars, "duration": duration, "genre": genre,
-        "mood": mood, "instruments": instruments, "seed": seed,
+        "mood": mood, "valence": valence, "arousal": arousal, "instruments": instruments, "density": density,
+        "register": register, "form": form, "seed": seed,
     }  # fmt: skip
     wanted = check_formats(formats)
     requests = _checked(requests)
+    if continue_from is not None:
+        requests["continue_from"] = continue_from
     check_output(output)
     check_sound(wanted, soundfont, engine)
     job = _Job(output, wanted, soundfont, engine, requests)
@@ -180,6 +197,7 @@ def folder_names(pictures: Sequence[str]) -> list[str]:
 def described(piece: Piece, picture: str, files: Sequence[pathlib.Path], seconds: float) -> dict[str, Any]:
     """Return what scripts and the summary say of a piece."""
     from agent.cli.summary import because
+    from agent.obeyed import missed
 
     plan = piece.plan
     return {
@@ -196,6 +214,8 @@ def described(piece: Piece, picture: str, files: Sequence[pathlib.Path], seconds
         "instruments": [{"name": part.instrument, "role": part.role} for part in plan.instruments],
         "seed": piece.seed,
         "score": piece.verdict.score,
+        "obeyed": [asdict(one) for one in piece.obeyed],
+        "missed": [one.name for one in missed(piece.obeyed)],
         "because": because(piece),
         "exemplars": [hit.exemplar.id for hit in piece.exemplars],
         "files": [str(file) for file in files],

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from agent.piece import Piece
     from prompts import Cause
@@ -25,7 +25,22 @@ def lines(piece: dict[str, Any]) -> list[str]:
         piece["title"],
         f"  {piece['genre']} in {piece['key']}, {piece['meter']}, {pace}, {piece['bars']} bars; {players}",
         *(f"  {reason}" for reason in piece["because"]),
+        *requests(piece["obeyed"]),
         f"  {folder}: {', '.join(names)}",
+    ]
+
+
+def requests(obeyed: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what became of the requests: one line for those met, one for each that was not."""
+    met = [one["name"] for one in obeyed if one["met"]]
+    found = [_short(f"asked for and met, as measured on the score: {', '.join(met)}")] if met else []
+    return [
+        *(f"  {line}" for line in found),
+        *(
+            f"  NOT MET: {one['name']} {one['asked']}; the score has {one['measured']}"
+            for one in obeyed
+            if not one["met"]
+        ),
     ]
 
 

@@ -51,16 +51,22 @@ def predictors(sight: Sight, measures: dict[str, float]) -> NDArray[np.float64]:
 
 
 def feel(sight: Sight, measures: dict[str, float]) -> Affect:
-    """Return the `Affect` that the regression predicts for a picture.
+    """Return the `Affect` that the regression predicts for a picture, spread out."""
+    fit = _coefficients()
+    # Beyond 4 deviations lies what no fitted photograph was like: it shall not carry the prediction away.
+    standard = np.clip((predictors(sight, measures) - fit["mean"]) / fit["scale"], -4, 4)
+    return spread_out(
+        standard @ fit["weights"] + sight.probabilities @ fit["label_weights"] + fit["intercept"]
+    )
+
+
+def spread_out(raw: NDArray[np.float64]) -> Affect:
+    """Return the `Affect` of raw predictions, one for each of `TARGETS`.
 
     Ridge regression shrinks towards the mean, so the prediction is stretched about the mean of the fitted
     photographs until predicted and human standard deviation agree there ("spread" in ``data/affect.json``),
     then clipped to the range of human ratings.
     """
-    fit = _coefficients()
-    # Beyond 4 deviations lies what no fitted photograph was like: it shall not carry the prediction away.
-    standard = np.clip((predictors(sight, measures) - fit["mean"]) / fit["scale"], -4, 4)
-    raw = standard @ fit["weights"] + sight.probabilities @ fit["label_weights"] + fit["intercept"]
     report = table("affect")
     stretched = [
         float(

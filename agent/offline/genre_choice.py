@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent.controls import Controls
 from agent.genres import Genre, genres
 from agent.offline.causes import cause, request
+from agent.offline.expression import usual_arousal
 from agent.offline.mappings import mapping, source
 from agent.offline.reading import Reading, Theme
 from agent.tempo import beat_quarters, tempo_range
@@ -27,13 +28,13 @@ class Score:
     total: float
 
 
-def choose_genre(seen: Reading, controls: Controls) -> tuple[Genre, list[Cause]]:
-    """Return the genre with the highest score, or the one asked for, and why."""
+def choose_genre(seen: Reading, controls: Controls, place: int = 0) -> tuple[Genre, list[Cause]]:
+    """Return the genre at a place of the ranking, best first, or the one asked for, and why."""
     scores = rank_genres(seen, controls)
     if controls.genre is not None:
         best = next(score for score in scores if score.genre == controls.genre)
         return controls.genre, [request(controls.genre.name, f"fixes the genre: {controls.genre.name}")]
-    best, second = scores[0], scores[1]
+    best, second = scores[place], scores[place + 1]
     return best.genre, _causes(seen, best, second)
 
 
@@ -46,7 +47,7 @@ def rank_genres(seen: Reading, controls: Controls) -> list[Score]:
 
 def _score(seen: Reading, controls: Controls, one: Genre, luck: float) -> Score:
     weight = mapping("genre")
-    distance = math.hypot(seen.valence - one.valence, seen.arousal - one.arousal)
+    distance = math.hypot(seen.valence - one.valence, seen.arousal - liveliness(one))
     fit = math.exp(-(distance**2) / (2 * one.spread**2))
     quiet = 1.0
     for theme, strength in _callers(seen, one):
@@ -59,6 +60,12 @@ def _score(seen: Reading, controls: Controls, one: Genre, luck: float) -> Score:
     total -= (one.topical + weight["stray"] * strongest) * quiet
     total += weight["mood"] * mood + weight["request"] * asked + weight["chance"] * luck
     return Score(one, fit, 1 - quiet, words, mood, asked, total)
+
+
+def liveliness(one: Genre) -> float:
+    """Return the arousal of a genre: of its place in the table, and for a part of what its pace expresses."""
+    share = float(mapping("genre")["manner"])
+    return (1 - share) * one.arousal + share * usual_arousal(one)
 
 
 def _callers(seen: Reading, one: Genre) -> list[tuple[Theme, float]]:
@@ -107,7 +114,7 @@ def _causes(seen: Reading, best: Score, second: Score) -> list[Cause]:
     found = _sightings(seen, best.genre)
     path = "request" if seen.mood_asked else "emotion.valence"
     place = f"valence {seen.felt[0]:+.2f}, arousal {seen.felt[1]:+.2f}"
-    centre = f"({best.genre.valence:+.2f}, {best.genre.arousal:+.2f})"
+    centre = f"({best.genre.valence:+.2f}, {liveliness(best.genre):+.2f})"
     found.append(
         cause(path, place, f"lies by the place of {name} {centre}: fit {best.fit:.2f} of 1", source("genre"))
     )

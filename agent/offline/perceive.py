@@ -70,11 +70,11 @@ class OfflinePerceiver:
         """
         found = analyse(picture)
         affect = feel(found.sight, found.measures)
-        return _scene(found, affect)
+        return scene_of(found, affect)
 
 
-def _scene(found: Look, affect: Affect) -> Scene:
-    """Return the `Scene` of measures and feelings."""
+def scene_of(found: Look, affect: Affect) -> Scene:
+    """Return the `Scene` of a picture's measures and of what people would feel at it."""
     probabilities, measures = found.sight.probabilities, found.measures
     groups, guesses = group_shares(probabilities), seen_objects(probabilities)
     setting, rule = find_setting(guesses, groups, affect.kinds, measures)

@@ -7,35 +7,51 @@ from agent.genres import Genre, Lineup
 from agent.offline.causes import cause, request
 from agent.offline.mappings import mapping, source
 from agent.offline.reading import Reading
+from agent.register import Register
 from notation import Instrument, instrument
+from notation.instruments import instruments
 from prompts import Cause, Part, Role
 
 _CHARACTERS = ("bright", "soft", "dark")
+#: Who takes a melody that no line-up of the genre can sing where it was asked for: the first that can.
+_LEADS = ("Violin", "Clarinet", "Flute", "Viola", "Cello", "Bassoon", "Acoustic Grand Piano", "Celesta")
 
 
 def choose_players(seen: Reading, genre: Genre, controls: Controls) -> tuple[list[Part], list[Cause]]:
     """Return the parts and why; players that were asked for play everything and nobody else does."""
+    register = controls.register
     if controls.instruments:
-        parts = seat(controls.instruments)
+        parts = seat(controls.instruments, register)
         names = ", ".join(player.name for player in controls.instruments)
         seats = ", ".join(f"{part.instrument} {part.role}" for part in parts)
         return parts, [request(names, f"fixes the players: {seats}")]
     record, chance = mapping("players"), seen.chance("players")
     scores = [_score(seen, lineup) + record["chance"] * chance.random() for lineup in genre.lineups]
+    if register is not None:
+        scores = [
+            score - (not _sings(one, register)) * 9 for score, one in zip(scores, genre.lineups, strict=True)
+        ]
     lineup = genre.lineups[scores.index(max(scores))]
     parts = [_part(instrument(player), role) for player, role in lineup.parts]
-    return parts, _causes(seen, genre, lineup, parts)
+    causes = _causes(seen, genre, lineup, parts)
+    if register is not None and not _sings(lineup, register):
+        parts, causes = _with_lead(parts, register), causes[1:]
+        causes.append(
+            request(register.asked, f"gives the melody to {parts[0].instrument}, who can sing there")
+        )
+    return parts, causes
 
 
-def seat(players: tuple[Instrument, ...]) -> list[Part]:
+def seat(players: tuple[Instrument, ...], register: Register | None = None) -> list[Part]:
     """Give roles to players that were asked for: melody, harmony and bass always, some twice if need be.
 
-    The first that can takes the melody, the lowest the bass; chords go to a polyphonic one; the rest answer
-    (counter), hold (pad) or fill in (harmony).
+    The first that can takes the melody, in the register that was asked for, and the lowest the bass; chords
+    go to a polyphonic one; the rest answer (counter), hold (pad) or fill in (harmony).
     """
     drums = [player for player in players if player.percussion]
     pitched = [player for player in players if not player.percussion]
-    lead = next((player for player in pitched if "melody" in player.roles), max(pitched, key=_height))
+    able = [one for one in pitched if register is None or register.centre_for(one) is not None] or pitched
+    lead = next((player for player in able if "melody" in player.roles), max(able, key=_height))
     rest = [player for player in pitched if player != lead]
     low = min((player for player in rest if "bass" in player.roles), key=_height, default=None)
     if low is not None and len(rest) == 1 and low.polyphonic:
@@ -63,6 +79,23 @@ def seat(players: tuple[Instrument, ...]) -> list[Part]:
         *((drum, "percussion") for drum in drums),
     ]
     return _parts(*seats)
+
+
+def _sings(lineup: Lineup, register: Register) -> bool:
+    """Whether the line-up's melody can lie in a register."""
+    lead = next((player for player, role in lineup.parts if role == "melody"), lineup.parts[0][0])
+    return register.centre_for(instrument(lead)) is not None
+
+
+def _with_lead(parts: list[Part], register: Register) -> list[Part]:
+    """Return the parts with the melody given to a player who can sing in a register."""
+    lead = next(
+        player
+        for player in (*map(instrument, _LEADS), *instruments())
+        if "melody" in player.roles and register.centre_for(player) is not None
+    )
+    others = [part for part in parts if part.role != "melody"]
+    return [_part(lead, "melody"), *others]
 
 
 def _unfit_for_chords(player: Instrument) -> tuple[bool, bool]:

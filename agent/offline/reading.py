@@ -66,22 +66,16 @@ class Reading:
     """A scene as the planner reads it."""
 
     scene: Scene
-    valence: float  # against an ordinary photograph, or of the mood that was asked for
+    valence: float  # as music has it, against an ordinary photograph; or of the mood that was asked for
     arousal: float
     mood: Mood
     moods: tuple[str, ...]  # all mood words said, as canonical ones
-    mood_asked: bool
+    mood_asked: bool  # a mood, valence or arousal was asked for
     themes: dict[str, Theme]  # strongest first
     words: dict[str, float]
     lift: float  # `agent.offline.mappings.palette_lift`
     seed: int
-
-    @property
-    def felt(self) -> tuple[float, float]:
-        """Valence and arousal as they stand in the scene, or of the mood that was asked for."""
-        if self.mood_asked:
-            return self.mood.valence, self.mood.arousal
-        return self.scene.emotion.valence, self.scene.emotion.arousal
+    felt: tuple[float, float]  # valence and arousal as they stand in the scene, or as they were asked for
 
     def chance(self, choice: str) -> random.Random:
         """Return the stream of chance of one choice; other choices and pictures have others."""
@@ -97,19 +91,24 @@ class Reading:
 
 
 def read_scene(scene: Scene, controls: Controls, seed: int) -> Reading:
-    """Return what the planner takes from a scene; a mood that was asked for replaces the picture's."""
+    """Return what the planner takes from a scene; what was asked of the mood replaces the picture's."""
     ordinary, felt = mapping("ordinary"), scene.emotion
-    valence = min(max(felt.valence - ordinary["valence"], -1.0), 1.0)
-    arousal = min(max(felt.arousal - ordinary["arousal"], -1.0), 1.0)
+    wanted = asked_place(controls)
+    valence = min(max(ordinary["valence_gain"] * (felt.valence - ordinary["valence"]), -1.0), 1.0)
+    arousal = min(max(ordinary["arousal_gain"] * (felt.arousal - ordinary["arousal"]), -1.0), 1.0)
     named = [found for word in scene.emotion.words if (found := find_mood(word))]
     mood = min(
         named,
         key=lambda one: math.hypot(one.valence - felt.valence, one.arousal - felt.arousal),
         default=None,
     )
-    asked = controls.mood is not None
-    if controls.mood is not None:
-        mood, valence, arousal = controls.mood, controls.mood.valence, controls.mood.arousal
+    valence, arousal = (
+        own if one is None else one for one, own in zip(wanted, (valence, arousal), strict=True)
+    )
+    place = (felt.valence if wanted[0] is None else valence, felt.arousal if wanted[1] is None else arousal)
+    asked = wanted != (None, None)
+    if asked:
+        mood = controls.mood or nearest_mood(*place, seen=False)
     return Reading(
         scene,
         valence,
@@ -121,7 +120,16 @@ def read_scene(scene: Scene, controls: Controls, seed: int) -> Reading:
         _words(scene),
         palette_lift(scene.colour),
         seed,
+        place,
     )
+
+
+def asked_place(controls: Controls) -> tuple[float | None, float | None]:
+    """Return the valence and arousal asked for, themselves or with a mood; a number goes first."""
+    mood = controls.mood
+    valence = controls.valence if controls.valence is not None or mood is None else mood.valence
+    arousal = controls.arousal if controls.arousal is not None or mood is None else mood.arousal
+    return valence, arousal
 
 
 def colour_family(lightness: float, a: float, b: float) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from agent.controls import BARS, TEMPO, Controls
+from typing import Any
+
+from agent.conflicts import fewest_bars
+from agent.controls import TEMPO, Controls
 from agent.genres import Genre
+from agent.lengths import possible, tempo_limits
 from agent.offline.causes import cause, request
+from agent.offline.expression import usual_arousal
 from agent.offline.mappings import mapping, quadrant, source
 from agent.offline.reading import Reading
-from agent.tempo import METERS, bar_quarters, beat_quarters, tempo_range
+from agent.tempo import METERS, bar_quarters, beat_quarters
 from prompts import Cause
+
+#: Quarter notes per minute over which a meter of shorter bars is taken, where a short duration asks for it.
+BRISK = 200.0
 
 
 def choose_meter(seen: Reading, genre: Genre, controls: Controls) -> tuple[str, list[Cause]]:
@@ -38,8 +46,10 @@ def choose_tempo(seen: Reading, genre: Genre, meter: str, controls: Controls) ->
     """Return the tempo in quarter notes per minute, and why."""
     if isinstance(controls.tempo, float):
         return controls.tempo, [request(f"{controls.tempo:g}", f"fixes the tempo: {controls.tempo:g} qpm")]
-    low, usual, high = (min(TEMPO[1], one * meter_ratio(genre, meter)) for one in genre.tempo)
-    felt = usual * (quadrant("tempo", seen.valence, seen.arousal) / quadrant("tempo", 0, 0))
+    low, usual, high = genre_tempo(genre, meter)
+    pace = quadrant("tempo", seen.valence, seen.arousal)
+    own = quadrant("tempo", genre.valence, usual_arousal(genre))
+    felt = usual * (pace / own) ** mapping("tempo")["power"]
     wanted = felt * (1 + mapping("tempo")["lift"] * seen.lift)
     tempo = float(round(min(max(wanted, low), high)))
     path = "request" if seen.mood_asked else "emotion.arousal"
@@ -75,6 +85,12 @@ def choose_tempo(seen: Reading, genre: Genre, meter: str, controls: Controls) ->
     return tempo, causes
 
 
+def genre_tempo(genre: Genre, meter: str) -> tuple[float, float, float]:
+    """Return a genre's lowest, usual and highest quarter notes per minute in a meter."""
+    low, usual, high = (min(TEMPO[1], one * meter_ratio(genre, meter)) for one in genre.tempo)
+    return low, usual, high
+
+
 def meter_ratio(genre: Genre, meter: str) -> float:
     """Return what times of the genre are multiplied by in a meter that is not its first.
 
@@ -89,21 +105,16 @@ def meter_ratio(genre: Genre, meter: str) -> float:
 
 def _possible(meters: tuple[str, ...], controls: Controls) -> tuple[str, ...]:
     """Meters in which bars, duration and tempo that were asked for can be had together; all if none were."""
-    if controls.duration is None:
-        return meters
-    bars = controls.bars or BARS[0]
-    slowest = {meter: bars * bar_quarters(meter) * 60 / controls.duration for meter in (*meters, *METERS)}
-    if controls.bars is None:
-        good = [meter for meter in meters if slowest[meter] <= 200]
-        return tuple(good) or (min(meters, key=lambda meter: slowest[meter]),)
-    tempo = controls.tempo if isinstance(controls.tempo, float) else None
-    good = [
-        meter
-        for meter, qpm in slowest.items()
-        if TEMPO[0] <= qpm <= TEMPO[1] and (tempo is None or abs(qpm / tempo - 1) <= mapping("length")["jnd"])
-    ]
+    fewest = fewest_bars(controls.form)
+    asked: dict[str, Any] = {
+        "bars": controls.bars, "duration": controls.duration, "tempo": controls.tempo, "fewest": fewest,
+    }  # fmt: skip
+    good = [meter for meter in dict.fromkeys((*meters, *METERS)) if possible(meter, **asked)]
     usual = tuple(meter for meter in good if meter in meters)
-    return usual or tuple(good[:1]) or meters
+    if controls.duration is None:
+        return usual or tuple(good[:1])
+    brisk = tuple(m for m in usual if fewest * bar_quarters(m) * 60 / controls.duration <= BRISK)
+    return brisk or usual or tuple(good[:1])
 
 
 def _leans(seen: Reading, meter: str) -> dict[str, float]:
@@ -125,7 +136,6 @@ def _moved(difference: float) -> str:
 
 def _word_tempo(word: str, tempo: float, meter: str) -> tuple[float, Cause]:
     """Tempo within a tempo word's range, as near as may be to the one the picture gives."""
-    low, _, high = (beats * beat_quarters(meter) for beats in tempo_range(word))
-    low, high = max(low, TEMPO[0]), min(high, TEMPO[1])
+    low, high = tempo_limits(word, meter)
     inside = float(round(min(max(tempo, low + 1), high - 1)))
     return inside, request(word, f"keeps the tempo between {low:.0f} and {high:.0f} qpm in {meter}")

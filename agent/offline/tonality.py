@@ -25,7 +25,7 @@ def choose_key(seen: Reading, genre: Genre, controls: Controls) -> tuple[Key, li
 def choose_mode(seen: Reading, genre: Genre) -> tuple[str, list[Cause]]:
     """Return the mode of the genre that lies nearest to the brightness the picture asks for, and why."""
     record = mapping("mode")
-    share = quadrant("major", seen.valence, seen.arousal)
+    share = quadrant("major", seen.valence, 0.0)
     wanted = share + record["lift"] * seen.lift
     misfit = {
         mode: abs(record["place"][mode] - wanted) + record["step"] * place

@@ -67,7 +67,8 @@ def test_compose_for_people(
     assert lines[0] == manifest["title"]
     assert "4/4, 180 qpm" in lines[1] and "8 bars" in lines[1]
     assert lines[2].startswith("  seen: ") and lines[3].startswith("  so: ")
-    assert str(tmp_path / "out") in lines[4] and len(lines) == 5
+    assert lines[4] == "  asked for and met, as measured on the score: tempo, meter, bars"
+    assert str(tmp_path / "out") in lines[5] and len(lines) == 6
     named = {"sea.abc", "sea.mid", "sea.musicxml", "sea.wav", "report.html", "manifest.json"}
     assert named <= {path.name for path in (tmp_path / "out").iterdir()}
     assert check((tmp_path / "out" / "sea.abc").read_text()) == []
@@ -100,6 +101,21 @@ def test_compose_for_scripts(
     assert [pathlib.Path(file).name for file in piece["files"]] == ["sea.mid", "sea.abc", "manifest.json"]
     assert all(pathlib.Path(file).is_file() for file in piece["files"])
     assert "asked for (tango)" in piece["because"][1]
+    named = ["key", "bars", "genre", "mood", "instruments"]
+    assert [one["name"] for one in piece["obeyed"]] == named
+    assert piece["missed"] == [one["name"] for one in piece["obeyed"] if not one["met"]]
+
+
+def test_a_request_that_was_not_met_is_said_plainly() -> None:
+    from agent.cli.summary import requests
+
+    good = {"name": "tempo", "asked": "90 qpm", "measured": "90 qpm", "met": True}
+    bad = {"name": "bars", "asked": "16", "measured": "12 played", "met": False}
+    assert requests([good, bad]) == [
+        "  asked for and met, as measured on the score: tempo",
+        "  NOT MET: bars 16; the score has 12 played",
+    ]
+    assert requests([]) == []
 
 
 def test_compose_several_goes_on_after_a_bad_picture(

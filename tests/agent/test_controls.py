@@ -5,6 +5,7 @@ import pytest
 from agent.controls import Controls
 from agent.tempo import METERS, bar_quarters, beat_quarters, parse_tempo_word, tempo_range, tempo_word
 from chiaroscore import ControlError
+from notation import MODES
 
 parse = Controls.parse
 
@@ -91,6 +92,24 @@ def test_every_listed_meter_is_taken(meter):
         ({"bars": 128, "duration": 4}, "outside 20 to 300; leave out bars or duration"),
         ({"bars": 16, "duration": 60, "tempo": 200, "meter": "4/4"}, "exclude each other"),
         ({"bars": 16, "duration": 60, "tempo": 200}, "exclude each other"),
+        ({"bars": 16, "duration": 60, "tempo": "Presto", "meter": "4/4"}, "tempo Presto exclude each other"),
+        ({"duration": 10, "tempo": "Largo", "meter": "4/4"}, "the shortest piece lasts"),
+        ({"duration": 31, "tempo": 20, "meter": "12/8"}, "the shortest piece lasts 72 s"),
+        ({"duration": 79, "tempo": 20, "meter": "12/8"}, "4 bars last 72.0 s and 5 last 90.0 s"),
+        ({"valence": 1.1}, "valence 1.1 is out of range; give -1 to 1"),
+        ({"arousal": "high"}, "arousal 'high' is not a number"),
+        ({"mood": "sad", "valence": 0.5}, "mood 'sad' and valence 0.5 exclude each other"),
+        ({"density": "plenty"}, "density 'plenty' is unknown; give sparse, medium, dense"),
+        ({"density": 90}, "density 90 is out of range; give 0.5 to 20 notes a second"),
+        ({"register": "under"}, "register 'under' is unknown; give low, middle, high, a note such as C5"),
+        ({"register": "C9"}, "register 'C9' is out of range"),
+        ({"register": 12}, "register 12 is out of range; give 36 to 96"),
+        ({"register": "C3", "instruments": "flute"}, "lies outside what the instruments"),
+        ({"form": "AbA"}, "form 'AbA' is unknown; write letters such as AABA"),
+        ({"form": 3}, "form 3 is not a text"),
+        ({"form": "rondo", "bars": 16}, "form ABACA needs at least 20 bars"),
+        ({"genre": "hornpipe", "meter": "7/8"}, "genre hornpipe and meter 7/8 exclude each other"),
+        ({"instruments": "128"}, "128"),
     ],
 )
 def test_refusals_say_what_was_seen_and_what_to_do(asked, words):
@@ -102,6 +121,45 @@ def test_refusals_say_what_was_seen_and_what_to_do(asked, words):
 def test_bars_and_duration_that_agree_are_taken():
     assert parse(bars=16, duration=60, tempo=64, meter="4/4").bars == 16
     assert parse(bars=16, duration=40).duration == 40.0
+
+
+def test_the_newer_requests_come_back_as_they_were():
+    asked = parse(valence="-.5", arousal=0.25, density="busy", register="bb4", form="Intro da capo coda")
+    assert asked.asked() == {
+        "valence": -0.5,
+        "arousal": 0.25,
+        "density": "dense",
+        "register": "bb4",
+        "form": "intro ABA coda",
+    }
+    assert parse(**asked.asked()) == asked
+    assert Controls.from_record({"seed": 3, "continue_from": "x.mid", **asked.asked()}).form == asked.form
+    assert parse(density=4, register=72, instruments="73").asked() == {
+        "instruments": ["Flute"],
+        "density": 4.0,
+        "register": "72",
+    }
+    assert (parse(density=4).density.low, parse(density=4).density.high) == (3.2, 5.0)
+
+
+def test_a_number_beside_a_mood_takes_the_place_of_its_own():
+    both = parse(mood="sad", valence=-0.3)
+    assert both.mood.name == "sad" and both.valence == -0.3
+
+
+def test_all_keys_that_can_be_written_are_taken():
+    tonics = [letter + sign for letter in "CDEFGAB" for sign in ("", "#", "b")]
+    for mode in MODES:
+        classes = set()
+        for tonic in tonics:
+            try:
+                key = parse(key=f"{tonic} {mode}").key
+            except ControlError as error:
+                assert "which sounds the same" in str(error)
+                continue
+            assert abs(key.fifths) <= 7
+            classes.add(key.tonic_class)
+        assert classes == set(range(12))
 
 
 def test_a_numpy_number_is_a_number():

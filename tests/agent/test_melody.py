@@ -13,11 +13,10 @@ from agent.offline.writer.figures import figures
 from agent.offline.writer.form import Phrase
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.line import LineStyle, Slot, best_line
-from agent.offline.writer.melody import consonant
 from agent.offline.writer.meter import meter
-from agent.offline.writer.originality import copies, line_of
 from agent.offline.writer.returns import Heard, bar_chords, segments, taken
-from agent.offline.writer.theory import chord, chord_scale, tonic
+from agent.offline.writer.setting import consonant
+from agent.offline.writer.theory import chord, chord_scale, midi, tonic
 from notation import parse
 
 HOME = tonic("C")
@@ -52,29 +51,6 @@ def test_figures_come_from_whole_bars():
 def test_at_most_six_notes_keep_their_contour():
     tune = parse("X:1\nM:4/4\nL:1/8\nK:C\ncdefgagf|\n")
     assert figures(tune, "x", FOUR)[0].steps == (0, 1, 2, 3, 4, 5, motif.FREE, motif.FREE)
-
-
-def test_developments_fill_the_bar():
-    figure = figures(TUNE, "x", FOUR)[0]
-    assert motif.inverted(figure).steps == (0, -1, -2, -3, None)
-    assert motif.fragmented(figure, FOUR).durations == (1, F(1, 2), F(1, 2)) * 2
-    assert motif.augmented(figure, FOUR).durations == (2, 1, 1)
-    assert motif.varied(figure, FOUR).durations == (F(1, 2), F(1, 2), F(1, 2), F(1, 2), 1, 1)
-    waltz = motif.Figure((F(2), F(1)), (0, 1))
-    assert motif.varied(waltz, meter("3/4")).durations == (1, 1, 1)
-    for made in (motif.freed(figure), motif.varied(figure, FOUR), motif.cadence(figure, FOUR, False, True)):
-        assert sum(made.durations) == 4
-        assert len(made.durations) == len(made.steps)
-
-
-@pytest.mark.parametrize("name", ["2/4", "3/4", "4/4", "5/4", "6/8", "7/8", "9/8", "12/8", "2/2", "3/8"])
-def test_cadences_rest_unless_they_are_final(name):
-    bar = meter(name)
-    figure = motif.Figure((bar.length,), (0,))
-    end = motif.cadence(figure, bar, final=False, breath=True)
-    assert sum(end.durations) == bar.length
-    assert end.steps[-1] is None
-    assert motif.cadence(figure, bar, final=True, breath=True).durations == (bar.length,)
 
 
 def test_the_line_stands_on_chord_tones_on_strong_beats():
@@ -122,6 +98,24 @@ def test_same_seed_same_line():
     assert any(line(24, seed=3) != line(24, seed=seed) for seed in (4, 5, 6))
 
 
+def leant(strength):
+    """Three slots over C, F, F, drawn to E, G, F: the G is foreign to F and may resolve to its F."""
+    made = slots(3, ("I", "IV", "IV"))
+    heights = (64.0, 67.0, 65.0)
+    made = [replace(slot, target=height) for slot, height in zip(made, heights, strict=True)]
+    return [made[0], replace(made[1], strength=strength, length=F(1, 2)), made[2]]
+
+
+def test_strong_dissonances_stand_where_they_resolve_by_step():
+    found = set()
+    for seed in range(60):
+        made = best_line(leant(3), 28, 38, LineStyle(noise=1.2), np.random.default_rng(seed), None)
+        pitches = [midi(step, 0) % 12 for step in made]
+        if pitches[1] not in (5, 9, 0):
+            found.add((made[1] - made[0] >= 0, made[2] - made[1]))
+    assert found == {(True, -1)}
+
+
 def test_the_root_is_no_strong_tone_over_a_major_seventh():
     over = chord("Imaj7", HOME)
     assert consonant(over, chord_scale(HOME, "major", over)) == {4, 7, 11}
@@ -154,24 +148,6 @@ def test_the_bar_of_the_climax_is_new_even_in_a_return():
     ]
 
 
-def test_copies_are_found_at_any_height_and_length_limit():
-    source = parse("X:1\nM:4/4\nL:1/8\nK:C\nc2 de fg a2|b2 a2 g4|\n")
-    lengths = (F(1), F(1, 2), F(1, 2), F(1, 2), F(1, 2), F(1), F(1), F(1))
-    starts = [sum(lengths[:at], F(0)) for at in range(8)]
-    # the same eight notes a fifth lower: F G A Bb C D E D
-    low = [(24, 0), (25, 0), (26, 0), (27, -1), (28, 0), (29, 0), (30, 0), (29, 0)]
-    melody = [Event(at, length, (tone,)) for at, length, tone in zip(starts, lengths, low, strict=True)]
-    assert copies(melody, [line_of(source)])
-    assert not copies(melody[:7], [line_of(source)])
-    other = [*melody[:4], Event(starts[4], F(1, 2), ((30, 0),)), *melody[5:]]
-    assert not copies(other, [line_of(source)])
-
-
-def test_line_of_joins_ties_and_takes_the_top():
-    tune = parse("X:1\nM:4/4\nL:1/8\nK:C\n[ce]4 d4-|d4 {f}e4|\n")
-    assert line_of(tune) == [(0, 2, 76), (2, 4, 74), (6, 2, 76)]
-
-
 def test_figures_join_short_bars_and_halve_long_ones():
     short = parse("X:1\nM:2/4\nL:1/8\nK:C\ncd e2|fg a2|gf e2|d4|\n")
     joined = figures(short, "x", FOUR)
@@ -187,3 +163,12 @@ def test_what_is_tied_into_a_bar_becomes_a_rest():
     found = figures(parse("X:1\nM:4/4\nL:1/8\nK:C\nc4 d2 ef-|f2 g2 a4|\n"), "x", FOUR)
     assert found[0].durations[-1] == F(1, 2)
     assert found[1].steps == (None, 0, 1)
+
+
+def test_an_upbeat_returns_with_its_phrase():
+    old, new = Phrase(4, 4, "open", 0), Phrase(12, 4, "open", 0)
+    harmony = spans(["I", "IV", "V", "V"] * 4)
+    events = (Event(F(15), F(1), ((34, 0),)), *(Event(F(at), F(1), ((35, 0),)) for at in range(16, 32)))
+    heard = [Heard(old, bar_chords(old, harmony, F(4)), events)]
+    parts = segments(new, bar_chords(new, harmony, F(4)), heard, climax=99)
+    assert [event.start for event in taken(parts[0], new, F(4))] == [F(47), *map(F, range(48, 64))]

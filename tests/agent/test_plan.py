@@ -11,8 +11,8 @@ import pytest
 from agent.controls import Controls
 from agent.genres import genre
 from agent.keys import parse_key
-from agent.offline.length import sections_of
 from agent.offline.plan import OfflinePlanner
+from agent.offline.writer.form import least_bars
 from agent.tempo import bar_quarters, beat_quarters
 from chiaroscore import ControlError
 from notation import instrument
@@ -78,7 +78,7 @@ def test_plans_are_playable(plans):
     for one in plans.values():
         low, _, high = genre(one.genre).tempo
         assert 0.6 * low <= one.tempo <= 1.55 * high
-        assert 8 <= one.bars <= 64 and one.bars % 4 == 0 and one.bars % sections_of(one.form) == 0
+        assert 8 <= one.bars <= 64 and one.bars % 2 == 0 and one.bars >= least_bars(one.form)
         assert 38 <= seconds(one) <= 90
         assert len([part for part in one.instruments if part.role != "percussion"]) >= 3
         lead = next(instrument(part.instrument) for part in one.instruments if part.role == "melody")
@@ -313,7 +313,7 @@ def test_the_example_pictures_as_the_offline_mind_sees_them_get_different_music(
     assert len({one.genre for one in made}) >= 10
     assert len({one.meter for one in made}) >= 4
     assert len({one.key for one in made}) >= 10
-    assert stdev(one.tempo for one in made) > 18
+    assert stdev(one.tempo for one in made) > 14  # lively genres are held back for calm pictures
     assert {parse_key(one.key).minor_third for one in made} == {True, False}
     for one in made:
         assert 38 <= seconds(one) <= 90

@@ -6,10 +6,14 @@ from importlib import resources
 
 import pytest
 
+from agent.controls import Controls
+from agent.genres import genre
+from agent.offline.expression import foreseen_arousal, usual_arousal
 from agent.offline.mappings import interpolate, mapping, palette_lift, quadrant
+from agent.offline.plan import OfflinePlanner
 from agent.offline.reading import colour_family
 from agent.offline.tonality import nearest_key
-from prompts import Colour, Swatch
+from prompts import Colour, Scene, Swatch
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,44 @@ def test_keys_stay_within_the_accidentals_their_players_take():
                 assert abs(nearest_key(place, mode, most).fifths) <= most
     assert nearest_key(1, "major", 7).tonic == "G"
     assert nearest_key(-1, "major", 7).tonic == "F"
+
+
+def test_a_lively_pace_is_foreseen_as_lively():
+    slow = foreseen_arousal(tempo=60, meter="4/4", density=2.0, note_length=1.5)
+    assert slow < foreseen_arousal(tempo=100, meter="4/4", density=2.0, note_length=1.5)
+    assert slow < foreseen_arousal(tempo=60, meter="4/4", density=5.0, note_length=1.5)
+    assert slow < foreseen_arousal(tempo=60, meter="4/4", density=2.0, note_length=0.5)
+    in_beats = foreseen_arousal(tempo=150, meter="6/8", density=4.0, note_length=1.0)
+    assert in_beats < foreseen_arousal(tempo=150, meter="3/4", density=4.0, note_length=1.0)
+
+
+def test_dances_are_livelier_by_their_nature_than_slow_songs():
+    dances, songs = ("reel", "jig", "polka", "samba"), ("lullaby", "ambient", "air", "ballad", "chorale")
+    assert min(usual_arousal(genre(name)) for name in dances) > 0.3
+    assert max(usual_arousal(genre(name)) for name in songs) < -0.2
+
+
+@pytest.mark.parametrize("name", ["ballad", "samba"])
+def test_loudness_makes_up_for_what_the_pace_lacks(name):
+    """For one picture a slow genre is played louder than its pace alone would have it, a fast one softer."""
+    scene = Scene(
+        emotion={"words": ["picture"], "valence": 0.2, "arousal": -0.11},
+        dynamic={"words": ["still"]},
+        colour={"contrast": 0.5},
+        description="",
+    )
+    made = OfflinePlanner().plan(scene, Controls.parse(genre=name), 3)
+    effect = next(one.effect for one in made.causes["dynamics"] if one.scene == "plan.rhythm")
+    added = int(effect.split("adds ")[1])
+    assert added > 0 if name == "ballad" else added < 0
+    low, _, high = genre(name).tempo
+    assert low <= made.tempo <= high
+
+
+def test_modes_stand_at_the_places_that_listeners_gave_them():
+    places = mapping("mode")["place"]
+    assert places["major"] > places["mixolydian"] > places["lydian"] > places["dorian"]
+    assert places["dorian"] > places["minor"] > places["phrygian"] > places["locrian"]
 
 
 def test_every_mapping_has_its_formula_and_source():

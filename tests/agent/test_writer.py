@@ -2,32 +2,23 @@
 
 import itertools
 import os
-import pathlib
 import random
 import subprocess
-from fractions import Fraction as F
 from types import SimpleNamespace
 
 import pytest
 
-from agent.controls import Controls
 from agent.keys import parse_key
-from agent.offline.plan import OfflinePlanner
 from agent.offline.writer import OfflineWriter
 from agent.offline.writer.harmony import harmonise
 from agent.offline.writer.meter import meter
-from agent.offline.writer.originality import copies, line_of
 from agent.offline.writer.pattern import bar_strokes, table
 from agent.offline.writer.theory import tonic
 from chiaroscore import NotationError
 from notation import check, instrument, parse
-from prompts import Colour, Dynamic, Emotion, Scene
+from rag_store.lines import melody_line, tune_lines
+from rag_store.shapes import Shapes
 
-STORE = pathlib.Path(__file__).parents[2] / "rag_store" / "data" / "exemplars"
-EXEMPLARS = [
-    SimpleNamespace(id=path.stem, abc=path.read_text(), genre=path.stem[:-3].replace("-", " "))
-    for path in sorted(STORE.glob("*.abc"))
-]
 GENRES = sorted(table("styles")["genres"])
 METERS = ("2/4", "3/4", "4/4", "5/4", "2/2", "3/8", "6/8", "7/8", "9/8", "12/8")
 KEYS = (
@@ -54,25 +45,7 @@ PLAYERS = (
 )
 
 
-def scene(valence=0.2, arousal=0.1):
-    return Scene(
-        emotion=Emotion(words=["calm"], valence=valence, arousal=arousal),
-        dynamic=Dynamic(words=["still"]),
-        colour=Colour(),
-        description="A view.",
-    )
-
-
-def planned(seed, valence=0.2, arousal=0.1, **asked):
-    return OfflinePlanner().plan(scene(valence, arousal), Controls.parse(**asked), seed)
-
-
-def exemplars(genre, count=4, seed=0):
-    own = [one for one in EXEMPLARS if one.id.startswith(genre.replace(" ", "-") + "-")]
-    return own + random.Random(seed).sample(EXEMPLARS, count - 2)
-
-
-def odd_plan(at):
+def odd_plan(at, planned):
     """Plans that between them hold every genre, meter, key, length and line-up."""
     rng = random.Random(at)
     asked = {
@@ -83,40 +56,11 @@ def odd_plan(at):
     }
     if PLAYERS[at % 8]:
         asked["instruments"] = PLAYERS[at % 8]
+    if asked["genre"] == "hornpipe" and asked["meter"] not in ("2/4", "4/4"):
+        asked["meter"] = "4/4"  # other meters are refused
     if asked["genre"] == "reel":  # at the tempo of a reel some meters are beyond what a plan may hold
         asked["tempo"] = 200
     return planned(at, rng.uniform(-1, 1), rng.uniform(-1, 1), **asked)
-
-
-def own_plans(count):
-    """Plans as pictures give them, the genre asked for."""
-    for at in range(count):
-        rng = random.Random(at)
-        yield at, planned(at, rng.uniform(-1, 1), rng.uniform(-1, 1), genre=GENRES[at % 27])
-
-
-@pytest.fixture(scope="module")
-def pieces():
-    made = []
-    for at, plan in own_plans(40):
-        sources = exemplars(plan.genre, seed=at)
-        draft = OfflineWriter().write(plan, sources, at)
-        made.append((plan, draft, parse(draft.abc), sources))
-    return made
-
-
-def top(voice):
-    """Highest notes with ties joined: (onset, pitch, length, bar)."""
-    line = []
-    for note in sorted(voice.notes, key=lambda n: (n.onset, -n.pitch)):
-        if line and line[-1][0] == note.onset:
-            continue
-        if note.tie_stop and line and line[-1][0] + line[-1][2] == note.onset:
-            onset, pitch, length, bar = line[-1]
-            line[-1] = (onset, pitch, length + note.duration, bar)
-        else:
-            line.append((note.onset, note.pitch, note.duration, note.bar))
-    return line
 
 
 def abc2midi(abc, folder):
@@ -134,8 +78,8 @@ def abc2midi(abc, folder):
 
 
 @pytest.mark.parametrize("at", range(54))
-def test_every_score_is_faultless(at, tmp_path):
-    plan = odd_plan(at)
+def test_every_score_is_faultless(at, tmp_path, exemplars, planned):
+    plan = odd_plan(at, planned)
     draft = OfflineWriter().write(plan, exemplars(plan.genre, seed=at), at)
     assert check(draft.abc) == []
     assert abc2midi(draft.abc, tmp_path) == []
@@ -164,13 +108,13 @@ def below_melody(tune):
             assert not above or not under or max(under) <= min(above)
 
 
-def test_same_seed_same_text_and_other_seeds_other_music():
+def test_same_seed_same_text_and_other_seeds_other_music(planned, exemplars):
     plan = planned(1, genre="waltz")
     texts = [OfflineWriter().write(plan, exemplars("waltz"), seed).abc for seed in (5, 5, 6)]
     assert texts[0] == texts[1] != texts[2]
 
 
-def test_redo_rewrites_only_what_it_names():
+def test_redo_rewrites_only_what_it_names(top, planned, exemplars):
     plan = planned(2, genre="ballad")
     writer, sources = OfflineWriter(), exemplars("ballad")
     draft = writer.write(plan, sources, 3)
@@ -182,19 +126,26 @@ def test_redo_rewrites_only_what_it_names():
     assert any(writer.write(plan, sources, 3, {"harmony": n}).chords != draft.chords for n in (1, 2, 3))
 
 
-def test_it_writes_without_exemplars():
+def test_it_writes_without_exemplars(planned):
     draft = OfflineWriter().write(planned(3, genre="jig"), [], 1)
     assert check(draft.abc) == []
     assert {use.source for use in draft.uses} == {""}
 
 
-def test_uses_name_the_exemplars_and_every_bar(pieces):
+def test_uses_name_the_exemplars_and_every_bar_of_a_theme(pieces):
     for plan, draft, _, sources in pieces:
-        assert [use.bar for use in draft.uses] == list(range(plan.bars))
+        used = [use.bar for use in draft.uses]
+        themes = [s for s in draft.form if s.kind == "theme"]
+        assert used == sorted(set(used))
+        assert (
+            {bar for s in themes for bar in range(s.start, s.start + s.bars)}
+            <= set(used)
+            <= set(range(plan.bars))
+        )
         assert {use.source for use in draft.uses} <= {"", *(one.id for one in sources)}
 
 
-def test_an_unreadable_exemplar_is_named():
+def test_an_unreadable_exemplar_is_named(planned):
     with pytest.raises(NotationError) as caught:
         OfflineWriter().write(
             planned(4, genre="air"), [SimpleNamespace(id="torn", abc="no music here", genre="air")], 1
@@ -204,175 +155,8 @@ def test_an_unreadable_exemplar_is_named():
 
 def test_no_more_than_seven_notes_of_an_exemplar(pieces):
     for _, draft, tune, sources in pieces:
-        melody = [
-            SimpleNamespace(start=onset, length=length, pitches=(pitch,))
-            for onset, pitch, length, _ in top(tune.voices[0])
-        ]
-        assert not copies(melody, [line_of(parse(one.abc)) for one in sources]), draft.abc
-
-
-def test_melodies_sing(pieces):
-    for plan, draft, tune, _ in pieces:
-        line = top(tune.voices[0])
-        moves = [b[1] - a[1] for a, b in itertools.pairwise(line)]
-        assert max(map(abs, moves)) <= 12, draft.abc
-        assert sum(abs(move) >= 5 for move in moves) / len(moves) < 0.45
-        assert sum(length for *_, length, _ in line) < meter(plan.meter).length * plan.bars  # it breathes
-        repeats = max((len(list(run)) for move, run in itertools.groupby(moves) if move == 0), default=0)
-        assert repeats <= 7
-        assert 9 <= max(n[1] for n in line) - min(n[1] for n in line) <= 21
-
-
-def test_no_bar_of_melody_sounds_more_than_three_times_running(pieces):
-    for plan, draft, tune, _ in pieces:
-        length = meter(plan.meter).length
-        bars = [
-            tuple((n[0] % length, n[1], n[2]) for n in notes)
-            for _, notes in itertools.groupby(top(tune.voices[0]), key=lambda n: n[3])
-        ]
-        assert max(len(list(run)) for _, run in itertools.groupby(bars)) <= 3, draft.abc
-
-
-def test_rhythm_is_neither_a_wall_nor_without_a_motif(pieces):
-    for plan, draft, tune, _ in pieces:
-        length = meter(plan.meter).length
-        rhythms = [
-            tuple((n[0] % length, n[2]) for n in notes)
-            for _, notes in itertools.groupby(top(tune.voices[0]), key=lambda n: n[3])
-        ]
-        assert len(set(rhythms)) >= 3, draft.abc
-        assert max(map(rhythms.count, rhythms)) <= 0.8 * len(rhythms)
-
-
-def test_pieces_close(pieces):
-    for plan, draft, tune, _ in pieces:
-        key, last = parse_key(plan.key), plan.bars
-        end = meter(plan.meter).length * plan.bars
-        onset, pitch, length, bar = top(tune.voices[0])[-1]
-        assert pitch % 12 == key.tonic_class
-        assert (bar, onset + length) == (last, end)
-        bass = top(next(voice for voice in tune.voices if voice.id == "B"))[-1]
-        assert bass[1] % 12 == key.tonic_class
-        assert bass[0] + bass[2] == end
-        assert draft.abc.count("|]") == len(tune.voices)
-
-
-def test_phrases_end_on_chord_tones(pieces):
-    hits = total = 0
-    for plan, draft, tune, _ in pieces:
-        length = meter(plan.meter).length
-        others = [voice for voice in tune.voices[1:] if not voice.percussion]
-        for phrase in (phrase for section in draft.form for phrase in section.phrases):
-            inside = [n for n in top(tune.voices[0]) if n[0] < (phrase.start + phrase.bars) * length]
-            onset, pitch, *_ = inside[-1]
-            sounding = {
-                n.pitch % 12
-                for voice in others
-                for n in voice.notes
-                if n.onset < onset + 1 and n.onset + n.duration > onset
-            }
-            total += 1
-            hits += pitch % 12 in sounding
-    assert hits / total > 0.8  # a thin accompaniment leaves tones of its chord out
-
-
-def test_one_climax_between_a_third_and_four_fifths(pieces):
-    good = 0
-    for _, _, tune, _ in pieces:
-        line = top(tune.voices[0])
-        peak = max(n[1] for n in line)
-        first = next(n[0] for n in line if n[1] == peak) / tune.voices[0].duration
-        good += F(1, 3) <= first <= F(4, 5)
-    assert good >= 0.85 * len(pieces)
-
-
-def test_sections_return_and_contrast(pieces):
-    returns, contrasts = [], []
-    for plan, draft, tune, _ in pieces:
-        length, line = meter(plan.meter).length, top(tune.voices[0])
-        heard = {}
-        for section in draft.form:
-            start, end = section.start * length, (section.start + section.bars) * length
-            notes = {(n[0] - start, n[1], n[2]) for n in line if start <= n[0] < end}
-            if section.letter in heard:
-                returns.append(len(notes & heard[section.letter]) / len(notes))
-            else:
-                contrasts += [len(notes & other) / len(notes) for other in heard.values()]
-                heard[section.letter] = notes
-    assert sum(share >= 0.7 for share in returns) >= 0.85 * len(returns)
-    assert min(returns) > 0.25
-    assert sum(share < 0.4 for share in contrasts) >= 0.9 * len(contrasts)
-
-
-def test_accompaniment_keeps_its_place(pieces):
-    for _, draft, tune, _ in pieces:
-        melody = top(tune.voices[0])
-        above = mud = count = 0
-        for voice in (voice for voice in tune.voices if voice.id[0] in "HP"):
-            for onset, notes in itertools.groupby(
-                sorted(voice.notes, key=lambda n: n.onset), key=lambda n: n.onset
-            ):
-                pitches = sorted(note.pitch for note in notes)
-                over = next((n[1] for n in melody if n[0] <= onset < n[0] + n[2]), 127)
-                count += 1
-                above += pitches[-1] > over
-                mud += any(low < 48 and high - low < 5 for low, high in itertools.pairwise(pitches))
-        assert above <= 0.45 * count, draft.abc
-        assert mud <= 0.5 * count, draft.abc
-
-
-def test_the_bass_does_not_leap_over_an_octave(pieces):
-    for _, draft, tune, _ in pieces:
-        bass = top(next(voice for voice in tune.voices if voice.id == "B"))
-        assert max((abs(b[1] - a[1]) for a, b in itertools.pairwise(bass)), default=0) <= 14, draft.abc
-
-
-def test_the_counter_line_moves_and_does_not_clash(pieces):
-    for plan, draft, tune, _ in pieces:
-        bar = meter(plan.meter)
-        for voice in (voice for voice in tune.voices if voice.id.startswith("C")):
-            line = top(voice)
-            still = sum(a[1] == b[1] for a, b in itertools.pairwise(line))
-            assert still <= 0.5 * len(line), draft.abc
-            clashes = 0
-            for onset, pitch, *_ in line:
-                over = next((n[1] for n in top(tune.voices[0]) if n[0] <= onset < n[0] + n[2]), None)
-                strong = bar.strength(onset % bar.length) >= 2
-                clashes += over is not None and strong and abs(over - pitch) % 12 in (1, 11)
-            assert clashes <= 0.1 * len(line), draft.abc
-
-
-def test_dynamics_stand_in_every_voice(pieces):
-    for _, _, tune, _ in pieces:
-        for voice in tune.voices:
-            assert voice.dynamics[0].onset == 0
-            opened = [mark.text for mark in voice.dynamics if mark.text.startswith("crescendo")]
-            assert opened == ["crescendo(", "crescendo)"] * (len(opened) // 2)
-
-
-def test_articulation_is_written(pieces):
-    kinds = set()
-    for plan, draft, tune, _ in pieces:
-        notes = tune.voices[0].notes
-        slurs = sum(note.slur_start for note in notes)
-        dots = sum("staccato" in note.decorations for note in notes)
-        kind = plan.rhythm.articulation
-        kinds.add(kind)
-        assert (slurs > 0) is (kind == "legato"), draft.abc
-        assert dots == 0 or kind == "staccato"
-    assert kinds == {"legato", "normal", "staccato"}
-
-
-def test_chord_symbols_say_what_the_bass_plays(pieces):
-    hits = total = 0
-    for _, _, tune, _ in pieces:
-        bass = top(next(voice for voice in tune.voices if voice.id == "B"))
-        for mark in (mark for voice in tune.voices for mark in voice.chords):
-            root = mark.text[:2] if mark.text[1:2] in ("#", "b") else mark.text[:1]
-            found = [n for n in bass if n[0] == mark.onset]
-            total += bool(found)
-            hits += bool(found) and found[0][1] % 12 == tonic(root).pc
-    assert hits / total > 0.95
+        shapes = Shapes.of([line for one in sources for line in tune_lines(parse(one.abc))])
+        assert shapes.longest(melody_line(tune))[0].max() <= 7, draft.abc
 
 
 @pytest.mark.parametrize("role", ["harmony", "bass"])
@@ -394,7 +178,7 @@ def test_grooves_fill_their_bars_evenly():
     for meters in [*record["grooves"].values(), record["fill"]]:
         for name, lines in meters.items():
             for cells in lines.values():
-                step = meter(name).length / len(cells)
+                step = meter(name.split()[0]).length / len(cells)
                 assert (step * 4).denominator == 1, (name, cells)
 
 

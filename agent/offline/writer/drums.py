@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 
 from agent.offline.writer.events import Event
@@ -15,39 +16,81 @@ FASTEST = 6.5
 _TIME = "gfbEG"
 
 
-def drum_part(form: tuple[Section, ...], bar: Meter, style: dict[str, str], tempo: float) -> list[Event]:
+def drum_part(
+    form: tuple[Section, ...], bar: Meter, style: dict[str, str], tempo: float, rng: random.Random
+) -> list[Event]:
     """Return drum strokes for the whole piece; the last bar is one stroke.
 
-    ``tempo`` in quarter notes per minute: where it is fast, cymbals and shakers play every other stroke.
+    A groove is light where the music is quiet and full at its height, turns a little now and then, and is
+    broken by a short fill where a phrase ends and a long one where a section does.
+
+    Parameters
+    ----------
+    style
+        Record of the genre: "groove", and if it has them "groove_light" and "groove_full".
+    tempo
+        Quarter notes per minute: where it is fast, cymbals and shakers play every other stroke.
+    rng
+        Draws which bars turn.
     """
     events: list[Event] = []
     end = form[-1].start + form[-1].bars
     fills = style["groove"] not in table("percussion")["without_fill"]
+    turn = rng.choice((1, 3))
     for section, following in zip(form, [*form[1:], form[-1]], strict=True):
         turns = following.letter != section.letter or following.energy > section.energy + 0.1
-        full = section.energy > 0.75 and "groove_full" in style
-        groove = _thinned(_lines(style["groove_full" if full else "groove"], bar), bar, tempo)
+        name = _groove(section, style)
+        ends = {phrase.start + phrase.bars - 1 for phrase in section.phrases}
         for at in range(section.bars):
             number = section.start + at
             start = number * bar.length
             if number == end - 1:
                 events.append(Event(start, Fraction(1), (), letters="F" if bar.length < 3 else "Fa"))
                 continue
-            turning = at == section.bars - 1 and bar.name in table("percussion")["fill"] and fills and turns
-            lines = table("percussion")["fill"][bar.name] if turning else groove
+            lines = _thinned(_lines(name, bar, other=at % 4 == turn), bar, tempo)
+            if fills and at == section.bars - 1 and turns:
+                lines = table("percussion")["fill"].get(bar.name, lines)
+            elif fills and number in ends and section.energy > 0.5:
+                lines = _broken_off(lines, bar)
             bar_events = _bar(lines, start, bar)
-            if at == 0 and number and full and bar_events:
+            if at == 0 and number and section.energy > 0.75 and fills and bar_events:
                 first = bar_events[0]
                 bar_events[0] = Event(first.start, first.length, (), letters=_kit(first.letters + "a"))
             events += bar_events
     return events
 
 
-def _lines(name: str, bar: Meter) -> dict[str, str]:
-    """Lines of a groove in a meter; one built from the beats where the groove has none for it."""
+def _groove(section: Section, style: dict[str, str]) -> str:
+    """Return the groove of a section by its energy."""
+    if section.energy < 0.45 or section.kind in ("intro", "coda"):
+        return style.get("groove_light", style["groove"])
+    return style.get("groove_full", style["groove"]) if section.energy > 0.75 else style["groove"]
+
+
+def _broken_off(lines: dict[str, str], bar: Meter) -> dict[str, str]:
+    """Return the lines of a bar with the last beat of a fill in their place."""
+    fill = table("percussion")["fill"].get(bar.name)
+    if fill is None:
+        return lines
+    out: dict[str, str] = {}
+    for letter in dict.fromkeys([*lines, *fill]):
+        size = len(next(iter(fill.values())))
+        own = lines.get(letter, "." * size)
+        spread = "".join(cell + "." * (size // len(own) - 1) for cell in own)
+        cut = int(bar.onsets[-1] / bar.length * size)
+        out[letter] = spread[:cut] + fill.get(letter, "." * size)[cut:]
+    return out
+
+
+def _lines(name: str, bar: Meter, *, other: bool = False) -> dict[str, str]:
+    """Lines of a groove in a meter; one built from the beats where the groove has none for it.
+
+    ``other`` takes what the groove has for the bar that turns.
+    """
     written = table("percussion")["grooves"][name].get(bar.name)
     if written is not None:
-        return dict(written)
+        turned = table("percussion")["grooves"][name].get(bar.name + " turn", {}) if other else {}
+        return {**written, **turned}
     generic = table("percussion")["generic"]
     grid = Fraction(1, 2)
     size = int(bar.length / grid)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from agent.offline.writer.colour import coloured, drawn
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
@@ -39,6 +40,8 @@ def harmonise(
     rng: random.Random,
     *,
     fast: bool = False,
+    valence: float = 0.0,
+    tension: float = 0.0,
 ) -> list[Span]:
     """Chords for the whole piece; a letter that returns brings its progression back.
 
@@ -53,6 +56,8 @@ def harmonise(
         for the blues, which is a mode of its own.
     fast
         Two chords a bar throughout, as in a chorale.
+    valence, tension
+        Of the plan, in [-1, 1]: they draw bright or dark, plain or chromatic progressions, and colour them.
 
     Returns
     -------
@@ -66,9 +71,11 @@ def harmonise(
         for phrase in section.phrases:
             key = (section.letter, phrase.index, phrase.cadence)
             if key not in remembered:
-                remembered[key] = _phrase(phrase, mode, family, rng)
+                mood = (valence, tension)
+                remembered[key] = _phrase(phrase, section, mode, family, mood, rng)
                 if fast:
-                    opening = _phrase(replace(phrase, cadence="open"), mode, family, rng)
+                    opened = replace(phrase, cadence="open")
+                    opening = _phrase(opened, section, mode, family, mood, rng)
                     remembered[key] = _halved(opening, remembered[key])
                 known = heard.setdefault((section.letter, phrase.index), remembered[key])
                 remembered[key] = _taken_up(known, remembered[key], phrase)
@@ -76,9 +83,24 @@ def harmonise(
     return _spans(bars, bar, tonic_tone)
 
 
-def _phrase(phrase: Phrase, mode: str, family: str, rng: random.Random) -> list[str]:
-    """Return four bars of numerals for a phrase's cadence."""
-    return list(rng.choice(_source(mode, family)[phrase.cadence]))
+def _phrase(
+    phrase: Phrase, section: Section, mode: str, family: str, mood: tuple[float, float], rng: random.Random
+) -> list[str]:
+    """Return four bars of numerals for a phrase's cadence; a coda stands on a tonic pedal."""
+    valence, tension = mood
+    bars = drawn(_source(mode, family)[phrase.cadence], valence, tension, rng)
+    if section.kind == "coda":
+        return [" ".join(_over_tonic(numeral) for numeral in bar.split()) for bar in bars]
+    minor = mode in MINOR_MODES
+    if mode not in ("major", "minor"):
+        return bars
+    return coloured(bars, family, minor=minor, valence=valence, tension=tension, rng=rng)
+
+
+def _over_tonic(numeral: str) -> str:
+    """Return a plain numeral over the key's tonic; one that is inverted, applied or the tonic stays."""
+    plain = not set(":/") & set(numeral) and _DEGREE.findall(numeral) not in (["I"], ["i"])
+    return f"{numeral}:i" if plain else numeral
 
 
 def _taken_up(known: list[str], new: list[str], phrase: Phrase) -> list[str]:
@@ -129,6 +151,8 @@ def _fitted(four: list[str], phrase: Phrase, mode: str, family: str) -> list[str
     """Numerals for the phrase's own number of bars, ending on the tonic where the piece ends."""
     tonic_chord = tonic_numeral(mode, family)
     bars = four[-phrase.bars :] if phrase.bars < 4 else list(four)
+    if phrase.cadence == "final" and mode == "minor" and bars[-1] == "I" and tonic_chord == "i":
+        tonic_chord = "I"  # a Picardy third
     if phrase.cadence == "final":
         bars[-1] = tonic_chord
         subdominant = "iv" if mode in ("minor", "phrygian", "locrian") else "IV"

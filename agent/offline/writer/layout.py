@@ -59,6 +59,7 @@ class Staff:
         default_factory=dict
     )  # at a time in quarter notes: "mf", "crescendo(" ...
     chords: dict[Fraction, str] = field(default_factory=dict)
+    texts: dict[Fraction, str] = field(default_factory=dict)  # words over the staff: "rit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +269,11 @@ def _space(offset: Fraction, bar: Meter) -> str:
 
 
 def _marks_at(time: Fraction, staff: Staff) -> str:
-    """Dynamics and chord symbol at a time."""
+    """Dynamics, words and chord symbol at a time."""
     dynamic = staff.dynamics.get(time, "")
     symbol = staff.chords.get(time, "")
-    return "".join(f"!{mark}!" for mark in dynamic.split()) + (f'"{symbol}"' if symbol else "")
+    words = f'"^{_clean(staff.texts[time])}"' if time in staff.texts else ""
+    return "".join(f"!{mark}!" for mark in dynamic.split()) + words + (f'"{symbol}"' if symbol else "")
 
 
 def _token(
@@ -287,7 +289,8 @@ def _token(
     marks = _marks_at(piece.start, staff) if first else ""
     if piece.event is None:
         return marks + "z" + _length(length)
-    signs = "" if piece.continued else "".join(_MARKS.get(mark, "") for mark in piece.event.marks)
+    kept = [mark for mark in piece.event.marks if not (piece.tied and mark == "staccato")]
+    signs = "" if piece.continued else "".join(_MARKS.get(mark, "") for mark in kept)
     begins = "(" if "slur(" in piece.event.marks and not piece.continued else ""
     ends = ")" if "slur)" in piece.event.marks and not piece.tied else ""
     if piece.event.letters:

@@ -1,66 +1,29 @@
-"""Melody: motifs laid out in phrases and pitched by `line.best_line`, with one climax and breaths."""
+"""Melody: phrases laid out from ideas and schemes, pitched by `line.best_line`, with one climax."""
 
 from __future__ import annotations
 
-import bisect
-import math
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from agent.offline.writer import motif
+from agent.offline.writer.devices import augmented, fragmented, freed
+from agent.offline.writer.endings import echoed, ending, long_tone, silent, upbeat
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Phrase, Section
-from agent.offline.writer.harmony import Span, chord_at
-from agent.offline.writer.line import LineStyle, Slot, best_line
-from agent.offline.writer.meter import Meter
+from agent.offline.writer.line import Slot, best_line
+from agent.offline.writer.mend import mended
+from agent.offline.writer.ornament import coloured, leaning, ornamented
 from agent.offline.writer.returns import Heard, Segment, bar_chords, segments, taken
-from agent.offline.writer.theory import NATURAL, Chord, Tone, chord_scale, midi, scale
+from agent.offline.writer.scheme import Idea, fill, ideas
+from agent.offline.writer.setting import Setting, consonant
+from agent.offline.writer.slots import SHAPES, Layout, slots_of, upbeat_slots
+from agent.offline.writer.theory import midi
 
-#: Bars; sections give what is left over to their last phrase.
-LONGEST_PHRASE = 7
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Everything a melody is written against."""
-
-    bar: Meter
-    tonic: Tone
-    mode: str
-    spans: list[Span]
-    low: int  # MIDI range of the instrument
-    high: int
-    center: int
-    note_length: float
-    style: LineStyle
-    breath: bool  # the player needs air, or the tempo leaves time for it
-    total_bars: int
-    blue: bool = False  # blue notes may stand
-    climax: int = 0  # bar of the one high point, from 0
-    bass: tuple[Event, ...] = ()  # the bass line, if it is written first
-
-    def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
-        """MIDI pitch of the bass at a time and just before it.
-
-        Where it rests, what sounded last; None before all.
-        """
-        now = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
-        before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
-        at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
-        return at, earlier
-
-    @property
-    def width(self) -> float:
-        """Semitones that the line moves about its centre."""
-        return min(6.0, (self.high - self.low) / 4)
-
-    @property
-    def peak(self) -> float:
-        """MIDI pitch of the climax, about."""
-        return min(self.high - 1.0, self.center + 1.9 * self.width)
+__all__ = ["Setting", "Use", "compose_melody", "consonant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +34,23 @@ class Use:
     device: str
     source: str
     source_bar: int
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is known while the phrases are written one after the other."""
+
+    setting: Setting
+    rng: random.Random
+    noise: np.random.Generator
+    material: dict[str, Idea]
+    plans: dict[tuple[str, int], Layout]
+    heard: dict[tuple[str, int], list[Heard]]
+
+    @property
+    def main(self) -> Idea:
+        """The first idea."""
+        return next(iter(self.material.values()))
 
 
 def compose_melody(
@@ -84,289 +64,191 @@ def compose_melody(
         Events in order of time; ``uses`` has one entry per bar that holds a figure.
     """
     rng = random.Random(seed)  # noqa: S311 - music, no secrets
-    noise = np.random.default_rng(seed)
-    main = motif.choose(pool, setting.note_length, setting.bar, rng)
-    others = [figure for figure in pool if figure.durations != main.durations]
-    second = motif.freed(motif.choose(others, setting.note_length, setting.bar, rng))
-    heard: dict[tuple[str, int], list[Heard]] = {}
+    letters = list(dict.fromkeys(section.letter for section in form if section.kind in ("theme", "layer")))
+    material = ideas(letters, pool, setting, rng)
+    work = _Work(setting, rng, np.random.default_rng(seed), material, {}, {})
     events: list[Event] = []
     uses: list[Use] = []
-    plans: dict[tuple[str, int], list[motif.Figure]] = {}
     order = [(section, phrase) for section in form for phrase in section.phrases]
     for (section, phrase), following in zip(order, [*order[1:], None], strict=True):
-        name = (section.letter, phrase.index)
-        if name not in plans:
-            plans[name] = _figures(section, phrase, main, second, setting, rng)
-        plan = _ended(plans[name], section, phrase, main, setting)
-        uses += [Use(phrase.start + at, f.device, f.source, f.bar) for at, f in enumerate(plan)]
-        before = events[-1].tones[-1][0] if events else None
-        after = _opening(following, heard, setting) if following else None
-        parts = _division(section, phrase, heard, setting)
-        new = _phrase(plan, phrase, section, parts, setting, noise, rng, before, after)
-        chords = bar_chords(phrase, setting.spans, setting.bar.length)
-        heard.setdefault(name, []).append(Heard(phrase, chords, tuple(new)))
-        events += new
+        plan = _planned(section, phrase, work, first=not events and phrase.start == 0)
+        uses += [
+            Use(phrase.start + at, figure.device, figure.source, figure.bar)
+            for at, figure in enumerate(plan.bars)
+            if figure.notes
+        ]
+        new = _phrase(plan, section, phrase, following, events, work)
+        events = _joined(events, new, setting.bar.beats[0] if setting.breath else None)
     return events, uses
 
 
-def _division(
-    section: Section, phrase: Phrase, heard: dict[tuple[str, int], list[Heard]], setting: Setting
-) -> list[Segment]:
-    """Return which bars of a phrase return and which are new."""
-    chords = bar_chords(phrase, setting.spans, setting.bar.length)
-    return segments(phrase, chords, heard.get((section.letter, phrase.index), []), setting.climax)
+def _planned(section: Section, phrase: Phrase, work: _Work, *, first: bool) -> Layout:
+    """Return the figures of a phrase; a phrase that has been planned before keeps them but for its end."""
+    setting, rng = work.setting, work.rng
+    if section.kind in ("intro", "coda"):
+        return _edge(section, phrase, work)
+    name = (section.letter, phrase.index)
+    if name not in work.plans:
+        work.plans[name] = _new_plan(section, phrase, work)
+    plan = work.plans[name]
+    last_of_section = phrase is section.phrases[-1]
+    head = work.material[section.letter].lead
+    if section.kind == "layer" and phrase.cadence != "final":
+        end = long_tone(setting.bar, head, breath=True)
+    else:
+        late = _changes_inside(phrase, setting) or rng.random() < setting.habits.late
+        end = ending(
+            head,
+            setting.bar,
+            final=phrase.cadence == "final",
+            breath=setting.breath or last_of_section,
+            late=late,
+        )
+    return replace(plan, bars=(*plan.bars[: phrase.bars - 1], end), upbeat=None if first else plan.upbeat)
 
 
-def _opening(
-    where: tuple[Section, Phrase], heard: dict[tuple[str, int], list[Heard]], setting: Setting
-) -> int | None:
-    """Return the step on which a phrase begins, if it is known because the phrase returns."""
-    first = _division(*where, heard, setting)[0]
-    known = taken(first, where[1], setting.bar.length)
-    return known[0].tones[0][0] if known else None
+def _new_plan(section: Section, phrase: Phrase, work: _Work) -> Layout:
+    """Return scheme, upbeat and shape of an idea heard for the first time."""
+    habits, rng = work.setting.habits, work.rng
+    names, weights = zip(*habits.schemes, strict=True)
+    idea = work.material[section.letter]
+    bars = fill(rng.choices(names, weights)[0], idea, phrase.index, work.setting, rng)
+    opening = None
+    if rng.random() < habits.upbeat and section.kind == "theme":
+        opening = upbeat(idea.lead, work.setting.bar, rng, slow=work.setting.slow)
+    return Layout(tuple(bars), opening, rng.choice(SHAPES))
+
+
+def _edge(section: Section, phrase: Phrase, work: _Work) -> Layout:
+    """Return an introduction, silent or with a hint of the motif, or a coda, where the motif dissolves."""
+    setting, lead = work.setting, work.main.lead
+    rests = [silent(setting.bar)] * phrase.bars
+    if section.kind == "intro":
+        if setting.alone:
+            rests = [echoed(lead), long_tone(setting.bar, lead, breath=True)] * phrase.bars
+        elif phrase.bars > 2 and work.rng.random() < 0.4:
+            rests[phrase.bars - 2] = echoed(augmented(lead, setting.bar))
+        return Layout(tuple(rests[: phrase.bars]), None, "arch")
+    parts = [lead, fragmented(lead, setting.bar), augmented(lead, setting.bar)]
+    parts += [long_tone(setting.bar, lead, breath=True)] * phrase.bars
+    wanted = parts[-phrase.bars - 1 :] if phrase.bars < 2 else [*parts[: phrase.bars - 2], parts[2]]
+    bars = [*wanted[: phrase.bars - 1], ending(lead, setting.bar, final=True, breath=False, late=False)]
+    dissolved = [freed(bar, "liquidation") for bar in bars[:-1]]
+    return Layout((*dissolved, bars[-1]), None, "falling")
+
+
+def _changes_inside(phrase: Phrase, setting: Setting) -> bool:
+    """Whether the harmony of a phrase's last bar arrives within it."""
+    return len(bar_chords(phrase, setting.spans, setting.bar.length)[-1]) > 1
 
 
 def _phrase(
-    plan: list[motif.Figure],
-    phrase: Phrase,
+    plan: Layout,
     section: Section,
-    parts: list[Segment],
-    setting: Setting,
-    noise: np.random.Generator,
-    rng: random.Random,
-    before: int | None,
-    after: int | None,
+    phrase: Phrase,
+    following: tuple[Section, Phrase] | None,
+    events: list[Event],
+    work: _Work,
 ) -> list[Event]:
-    """Return the notes of a phrase, those that return and those that are new.
-
-    They are joined so that nothing leaps far.
-    """
+    """Return the notes of a phrase, those that return and those that are new, joined without far leaps."""
+    setting = work.setting
+    chords = bar_chords(phrase, setting.spans, setting.bar.length)
+    name = (section.letter, phrase.index)
+    parts = _division(section, phrase, work)
+    after = _opening(following, work) if following else None
     returning = [taken(part, phrase, setting.bar.length) for part in parts]
-    events: list[Event] = []
-    for part, known, following in zip(parts, returning, [*returning[1:], []], strict=True):
+    new: list[Event] = []
+    for part, known, then in zip(parts, returning, [*returning[1:], []], strict=True):
+        before = new[-1] if new else events[-1] if events else None
         if part.source is not None:
-            events += _ornamented(known, setting, rng) if section.varied else known
+            again = ornamented(known, setting, section.turn, work.rng) if section.varied else known
+            if known and known[0].start == phrase.start * setting.bar.length and part.first == 0:
+                again = _led_in(plan, section, phrase, work, before, known[0]) + again
+            new += mended(again, before, setting)
             continue
-        start = events[-1].tones[0][0] if events else before
-        goes_on = following[0].tones[0][0] if following else after if part is parts[-1] else None
-        events += _pitched(plan, phrase, part, section, setting, noise, start, goes_on)
-    return events
+        goes_on = then[0].tones[0][0] if then else after if part is parts[-1] else None
+        new += _pitched(plan, section, phrase, part, work, before, goes_on)
+    work.heard.setdefault(name, []).append(Heard(phrase, chords, tuple(new)))
+    return new
 
 
-def _figures(
-    section: Section,
-    phrase: Phrase,
-    main: motif.Figure,
-    second: motif.Figure,
-    setting: Setting,
-    rng: random.Random,
-) -> list[motif.Figure]:
-    """Return one figure a bar, enough for any phrase.
-
-    They state, answer and develop as in a period or a sentence.
-    """
-    bar = setting.bar
-    sequence = replace(main, device="sequence")
-    contrast = motif.inverted(main)
-    fragment = motif.fragmented(main, bar)
-    if fragment.durations == main.durations:
-        fragment = motif.varied(main, bar)
-    broad = motif.augmented(main, bar)
-    if broad.durations == main.durations:
-        broad = motif.varied(contrast, bar)
-    if section.letter == "A":
-        schemes = [[main, second, sequence], [main, sequence, fragment], [main, second, contrast]]
-        scheme = schemes[0] if phrase.index else rng.choice(schemes)
-    else:
-        schemes = [
-            [contrast, replace(contrast, device="sequence"), second],
-            [second, contrast, fragment],
-            [broad, second, contrast],
-        ]
-        scheme = rng.choice(schemes)
-    return [*scheme, *[motif.freed(main, "extension")] * LONGEST_PHRASE]
+def _division(section: Section, phrase: Phrase, work: _Work) -> list[Segment]:
+    """Return which bars of a phrase return and which are new."""
+    chords = bar_chords(phrase, work.setting.spans, work.setting.bar.length)
+    return segments(phrase, chords, work.heard.get((section.letter, phrase.index), []), work.setting.climax)
 
 
-def _ended(
-    plan: list[motif.Figure], section: Section, phrase: Phrase, main: motif.Figure, setting: Setting
-) -> list[motif.Figure]:
-    """Return the phrase's figures with a cadence in the last bar.
-
-    A section's end always lets the player breathe.
-    """
-    breath = setting.breath or phrase is section.phrases[-1]
-    end = motif.cadence(main, setting.bar, phrase.cadence == "final", breath)
-    return [*plan[: phrase.bars - 1], end]
+def _opening(where: tuple[Section, Phrase], work: _Work) -> int | None:
+    """Return the step on which a phrase begins, if it is known because the phrase returns."""
+    first = _division(*where, work)[0]
+    known = taken(first, where[1], work.setting.bar.length)
+    return known[0].tones[0][0] if known else None
 
 
 def _pitched(
-    plan: list[motif.Figure],
+    plan: Layout,
+    section: Section,
     phrase: Phrase,
     part: Segment,
-    section: Section,
-    setting: Setting,
-    noise: np.random.Generator,
-    before: int | None,
+    work: _Work,
+    before: Event | None,
     after: int | None,
 ) -> list[Event]:
     """Return the notes of some bars of a phrase: slots for its figures, pitched."""
-    slots = _slots(plan, phrase, part, section, setting)
-    low, high = _steps_between(setting.low, setting.high)
-    steps = best_line(slots, low, high, setting.style, noise, before, after) if slots else []
+    setting = work.setting
+    slots = slots_of(plan, section, phrase, part, setting, free_from=before.start if before else None)
+    if not slots:
+        return []
+    low, high = steps_between(setting.low, setting.high)
+    step = before.tones[0][0] if before else None
+    led = before is not None and slots[0].onset - before.end <= Fraction(1, 2)
+    pitch = before.pitches[0] if before and led else None
+    steps = best_line(slots, low, high, setting.style, work.noise, step, after, pitch)
+    return coloured(leaning(_noted(slots, steps), setting, work.rng), setting, work.rng)
+
+
+def _led_in(
+    plan: Layout, section: Section, phrase: Phrase, work: _Work, before: Event | None, first: Event
+) -> list[Event]:
+    """Return the upbeat to a phrase that returns and had none when it opened the piece."""
+    slots = upbeat_slots(plan, section, phrase, work.setting, before.start if before else None)
+    if not slots:
+        return []
+    low, high = steps_between(work.setting.low, work.setting.high)
+    step = before.tones[0][0] if before else None
+    steps = best_line(slots, low, high, work.setting.style, work.noise, step, first.tones[0][0])
+    return _noted(slots, steps)
+
+
+def _noted(slots: list[Slot], steps: list[int]) -> list[Event]:
+    """Return the notes of slots that have been pitched."""
     return [
         Event(slot.onset, slot.length, ((step, slot.alters[step % 7]),))
         for slot, step in zip(slots, steps, strict=True)
     ]
 
 
-def _slots(
-    plan: list[motif.Figure], phrase: Phrase, part: Segment, section: Section, setting: Setting
-) -> list[Slot]:
-    """Return slots in order of time.
+def _joined(events: list[Event], new: list[Event], beat: Fraction | None) -> list[Event]:
+    """Return both, the last note before cut where an upbeat begins.
 
-    The last of a phrase has a goal, the longest of the climax is the peak.
+    With a ``beat`` the player breathes before the upbeat: a part of the beat is left silent.
     """
-    slots: list[Slot] = []
-    rested = part.first == 0
-    for at in range(part.first, part.stop):
-        figure = plan[at]
-        onset = (phrase.start + at) * setting.bar.length
-        offset = Fraction(0)
-        previous: int | None = None
-        inside: list[Slot] = []
-        for duration, step in zip(figure.durations, figure.steps, strict=True):
-            if step is None:
-                rested = True
-            else:
-                held = step if step != motif.FREE else None
-                move = held - previous if held is not None and previous is not None else None
-                inside.append(
-                    _slot(onset + offset, offset, duration, move, rested, figure, phrase, section, setting)
-                )
-                previous, rested = held, False
-            offset += duration
-        slots += _peaked(inside, setting) if phrase.start + at == setting.climax else inside
-    if part.stop == phrase.bars and slots:
-        last = slots[-1]
-        slots[-1] = replace(last, goal=_goal(phrase, last, setting))
-    return slots
+    if not new:
+        return events
+    start: Fraction = new[0].start
+    kept = [event for event in events if event.start < start]
+    if kept and kept[-1].end >= start:
+        breath = Fraction(1, 2) if beat is not None and kept[-1].length > 1 else Fraction(0)
+        kept[-1] = replace(kept[-1], length=min(kept[-1].end, start) - kept[-1].start - breath)
+    return kept + new
 
 
-def _peaked(slots: list[Slot], setting: Setting) -> list[Slot]:
-    """Return the climax bar's slots with the one for the highest note marked: a long one on a strong beat."""
-    if not slots:
-        return slots
-    place = max(range(len(slots)), key=lambda at: (slots[at].length + Fraction(slots[at].strength, 2), at))
-    slot = slots[place]
-    tones = [p for p in range(int(setting.peak) - 6, int(setting.peak) + 1) if p % 12 in slot.consonant]
-    target = float(max(tones, default=int(setting.peak)))
-    peak = replace(slot, peak=True, target=target, ceiling=setting.peak)
-    return [*slots[:place], peak, *slots[place + 1 :]]
-
-
-def _slot(
-    onset: Fraction,
-    offset: Fraction,
-    length: Fraction,
-    move: int | None,
-    rested: bool,
-    figure: motif.Figure,
-    phrase: Phrase,
-    section: Section,
-    setting: Setting,
-) -> Slot:
-    """One slot with its chord and the height the line should have there."""
-    over = chord_at(setting.spans, onset)
-    alters = chord_scale(setting.tonic, setting.mode, over)
-    target, ceiling = _height(onset, phrase, section, setting)
-    bass, before = setting.bass_around(onset)
-    return Slot(
-        onset=onset,
-        length=length,
-        chord=over,
-        alters=alters,
-        strength=setting.bar.strength(offset),
-        consonant=consonant(over, alters, blue=setting.blue),
-        target=target,
-        ceiling=ceiling,
-        move=move,
-        after_rest=rested,
-        device=figure.device,
-        bass=bass,
-        bass_before=before,
-    )
-
-
-def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> frozenset[int]:
-    """Pitch classes that may stand on a strong beat over a chord.
-
-    A power chord lets its scale's third and seventh stand as well; the blues its flat third and seventh.
-    """
-    pcs = set(over.pcs)
-    if over.quality in ("maj7", "maj9"):
-        pcs.discard(over.root.pc)  # a semitone over the seventh
-    if over.quality == "5":
-        pcs |= {
-            (NATURAL[letter] + alters[letter]) % 12 for letter in ((over.root.letter + n) % 7 for n in (2, 6))
-        }
-    if blue:
-        pcs |= {(over.root.pc + 3) % 12, (over.root.pc + 10) % 12}
-    return frozenset(pcs)
-
-
-def _height(onset: Fraction, phrase: Phrase, section: Section, setting: Setting) -> tuple[float, float]:
-    """Return the height the line tends to, an arch in every phrase, and its ceiling.
-
-    The ceiling keeps the climax alone at the top.
-    """
-    bars = float(onset / setting.bar.length)
-    within = (bars - phrase.start) / phrase.bars
-    near = math.exp(-(((bars - setting.climax - 0.5) / (0.09 * setting.total_bars + 0.5)) ** 2))
-    contrast = 1.5 if section.letter != "A" else 0.0
-    target = (
-        setting.center + setting.width * (0.55 * math.sin(math.pi * within) - 0.4 + 0.6 * near) + contrast
-    )
-    return target, setting.peak - 4.0 + 2.0 * near
-
-
-def _goal(phrase: Phrase, last: Slot, setting: Setting) -> tuple[int, ...]:
-    """Letters on which a phrase may end, best first."""
-    degrees = scale(setting.tonic, setting.mode)
-    if phrase.cadence == "final":
-        return (degrees[0].letter,)
-    tones = [tone.letter for tone in last.chord.tones[:3]]
-    wanted = (0, 2, 4) if phrase.cadence == "closed" else (4, 1, 6, 2, 0)
-    ranked = [degrees[degree].letter for degree in wanted if degrees[degree].letter in tones]
-    return tuple(ranked + [letter for letter in tones if letter not in ranked])
-
-
-def _steps_between(low: int, high: int) -> tuple[int, int]:
+def steps_between(low: int, high: int) -> tuple[int, int]:
     """Diatonic steps whose natural notes lie within a MIDI range."""
     inside = [step for step in range(77) if low + 1 <= midi(step, 0) <= high - 1]
     return inside[0], inside[-1]
 
 
-def _ornamented(events: list[Event], setting: Setting, rng: random.Random) -> list[Event]:
-    """Return a returning phrase with a third filled by a passing note."""
-    out: list[Event] = []
-    left = 1
-    for event, following in zip(events, [*events[1:], None], strict=True):
-        step = event.tones[0][0]
-        gap = following.tones[0][0] - step if following is not None and following.start == event.end else 0
-        half = event.length / 2
-        if (
-            left
-            and abs(gap) == 2
-            and 1 <= event.length <= 2
-            and (half * 4).denominator == 1
-            and rng.random() < 0.6
-        ):
-            between = step + gap // 2
-            over = chord_at(setting.spans, event.start + half)
-            alters = chord_scale(setting.tonic, setting.mode, over)
-            out.append(replace(event, length=half))
-            out.append(Event(event.start + half, half, ((between, alters[between % 7]),)))
-            left -= 1
-        else:
-            out.append(event)
-    return out
+def sources(uses: Iterable[Use]) -> tuple[str, ...]:
+    """Return the exemplars that lent figures, each once, in order of first use."""
+    return tuple(dict.fromkeys(use.source for use in uses if use.source))

@@ -56,6 +56,12 @@ def is_walking(name: str) -> bool:
     return bool(table("patterns")["bass"][name].get("walk"))
 
 
+def runs_on(name: str) -> bool:
+    """Whether two notes may lead on to the next root in the last bar of a phrase over a bass figure."""
+    record = table("patterns")["bass"][name]
+    return not record.get("walk") and not record.get("hold") and not record.get("steady")
+
+
 def is_held(name: str) -> bool:
     """Whether a figure only changes with the harmony."""
     return bool(table("patterns")["harmony"].get(name, {}).get("hold"))

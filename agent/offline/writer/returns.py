@@ -87,12 +87,14 @@ def _leading(phrase: Phrase, chords: BarChords, earlier: Heard) -> int:
 
 
 def taken(segment: Segment, phrase: Phrase, bar_length: Fraction) -> list[Event]:
-    """Return the events of a segment that returns, moved to their new place."""
+    """Return the events of a segment that returns, moved to their new place, with the upbeat before them."""
     if segment.source is None:
         return []
     old = segment.source.phrase.start
     shift = (phrase.start - old) * bar_length
     low, high = (old + segment.first) * bar_length, (old + segment.stop) * bar_length
+    if segment.first == 0:
+        low -= bar_length
     return [
         replace(event, start=event.start + shift)
         for event in segment.source.events

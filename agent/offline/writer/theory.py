@@ -84,11 +84,18 @@ class Chord:
     root: Tone
     quality: str
     tones: tuple[Tone, ...]
+    bass: Tone | None = None  # of an inversion or over a pedal; None: the root
+
+    @property
+    def low(self) -> Tone:
+        """Tone in the bass."""
+        return self.bass or self.root
 
     @property
     def symbol(self) -> str:
-        """Chord symbol such as ``F#m7``."""
-        return self.root.name + _SYMBOL.get(self.quality, self.quality)
+        """Chord symbol such as ``F#m7`` or ``C/E``."""
+        over = f"/{self.bass.name}" if self.bass is not None and self.bass != self.root else ""
+        return self.root.name + _SYMBOL.get(self.quality, self.quality) + over
 
     @property
     def pcs(self) -> frozenset[int]:
@@ -116,12 +123,16 @@ def scale(tonic_tone: Tone, mode: str) -> tuple[Tone, ...]:
 def chord(roman: str, tonic_tone: Tone) -> Chord:
     """Chord of a Roman numeral over a tonic; ``V7/ii`` is the dominant of the second degree.
 
+    After a colon stands what is in the bass: ``I:3`` the chord's third, ``V7:7`` its seventh, ``IV:i`` the
+    key's tonic and ``IV:v`` its dominant, as pedals.
+
     Raises
     ------
     ValueError
         If the numeral cannot be read (a fault in a data file, not in a user's input).
     """
-    head, _, applied = roman.partition("/")
+    plain, _, below = roman.partition(":")
+    head, _, applied = plain.partition("/")
     match = _ROMAN.match(head)
     if match is None or match.group(2).lower() not in _DEGREES:
         raise ValueError(f"unreadable Roman numeral {roman!r}")
@@ -131,7 +142,19 @@ def chord(roman: str, tonic_tone: Tone) -> Chord:
     root = base.above(degree, _MAJOR[degree] + {"b": -1, "#": 1, "": 0}[accidental])
     quality = _quality(numeral.islower(), suffix, roman)
     tones = tuple(root.above(letters, semitones) for letters, semitones in QUALITIES[quality])
-    return Chord(roman, root, quality, tones)
+    return Chord(roman, root, quality, tones, _bass(below, tones, tonic_tone, roman))
+
+
+def _bass(below: str, tones: tuple[Tone, ...], tonic_tone: Tone, roman: str) -> Tone | None:
+    """Tone that a numeral puts into the bass: a member of its chord, or a pedal; None for the root."""
+    if not below:
+        return None
+    if below in ("i", "v"):
+        return tonic_tone if below == "i" else tonic_tone.above(4, 7)
+    place = {"3": 1, "5": 2, "7": 3}.get(below, len(tones))
+    if place >= len(tones):
+        raise ValueError(f"no such bass in Roman numeral {roman!r}")
+    return tones[place]
 
 
 def _quality(minor: bool, suffix: str, roman: str) -> str:

@@ -74,6 +74,7 @@ def _cost(
         if lower < 48 and upper - lower < 5:
             cost += 10.0  # close intervals growl in the bass
     cost += 2.5 * sum(above - pitch in (1, 13) for pitch in pitches for above in sung)
+    cost += 2.0 * any(above % 12 == pitches[-1] % 12 for above in sung)  # no doubling of the melody on top
     if previous is None or before is None:
         return cost
     old = _pitches(previous)

@@ -1,0 +1,72 @@
+"""Scoring: who plays when, and which figure in which section, so that a texture grows with the form.
+
+An introduction has a thin figure, a first statement leaves the second line out for a phrase, a contrasting
+section has another figure, the climax the fullest one (Adler, The Study of Orchestration, 4th ed. 2016, ch.
+15-16; Schoenberg, Fundamentals of Musical Composition, 1967, ch. 9).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from agent.offline.writer.form import Section
+
+#: Energy from which a section is scored in full.
+FULL = 0.85
+
+
+def figures_for(
+    names: Sequence[str], form: tuple[Section, ...], drive: float, rng: random.Random
+) -> list[str]:
+    """Return a figure for every section.
+
+    Parameters
+    ----------
+    names
+        Figures of the genre, from sparse to full.
+    drive
+        0 for a quiet plan .. 1 for a busy one: where among ``names`` the first section lies.
+    rng
+        Moves that place by one at most, where there are names enough.
+    """
+    top = len(names) - 1
+    base = min(top, round(drive * top))
+    if top >= 3:
+        base = min(top, max(0, base + rng.choice((-1, 0, 0, 1))))
+    letters = list(dict.fromkeys(section.letter for section in form if section.kind in ("theme", "layer")))
+    out = []
+    for section in form:
+        if section.letter not in letters:  # an introduction or a coda
+            out.append(names[max(0, base - 1)])
+            continue
+        place = letters.index(section.letter)
+        other = (0, 1 if base < top else -1, -1 if 0 < base < top else 0)[place % 3]
+        more = 1 if section.energy > FULL or (section.turn and place == 0) else 0
+        out.append(names[min(top, base + 1, max(0, base + other + more))])
+    return out
+
+
+def silent_bars(role: str, nth: int, form: tuple[Section, ...], roles: Sequence[str]) -> frozenset[int]:
+    """Return the bars (0-based) of the first statement in which a part keeps back.
+
+    The second line waits for the second phrase, a pad for the second section.
+
+    Parameters
+    ----------
+    role, nth
+        The part: its role, and its place among the parts of that role.
+    form
+        The sections.
+    roles
+        Roles of all parts: a small ensemble plays throughout.
+    """
+    themes = [section for section in form if section.kind == "theme"]
+    if len(roles) < 3 or not themes or (len(themes[0].phrases) < 2 and len(themes) < 3):
+        return frozenset()
+    first = themes[0]
+    if role == "pad" and "harmony" in roles and len(themes) > 1:
+        return frozenset(range(first.start, first.start + first.bars))
+    if role == "counter" or (role == "harmony" and nth):
+        return frozenset(range(first.start, first.phrases[0].start + first.phrases[0].bars))
+    return frozenset()
