@@ -26,6 +26,9 @@ test: $(VENV)/ready-dev
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
 
+gallery: $(VENV)/ready-dev
+	$(BIN)/python scripts/gallery.py
+
 bench: $(VENV)/ready-dev
 	$(BIN)/python -m benchmarks
 
