@@ -26,7 +26,7 @@ from agent.offline.writer.given import NOTHING, Given
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
 from chiaroscore import ChiaroscoreError, ControlError, NotationError
-from notation import parse
+from notation import Tune, parse
 from prompts import Plan, Scene
 from rag_store import Exemplar, Hit, Store, store_state
 
@@ -234,12 +234,14 @@ class Agent:
     ) -> tuple[Draft, Verdict, list[Revision]]:
         """Draft candidates, keep the best, refine it while the critic finds something and revisions help."""
         write = self._scribe(given)
+        copied = self._copied if given is NOTHING else None  # a theme may be anybody's
+        verdict_of = functools.partial(_verdict, plan=plan, copied=copied)
         history: list[Revision] = []
         best: Draft | None = None
         verdict: Verdict | None = None
         for number in range(self.candidates):
             draft = write(plan, exemplars, seed + number)
-            found = judge(draft.abc, plan)
+            found = verdict_of(draft)
             wins = found.valid and (verdict is None or found.score > verdict.score)
             reason = (
                 "the best so far"
@@ -260,7 +262,12 @@ class Agent:
                 f"no draft was valid after {self.candidates} tries ({history[-1].reason}); "
                 f"please report: {plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
             )
-        return self._refine(write, plan, exemplars, best, verdict, history, tell)
+        again = functools.partial(write, plan, exemplars, best.seed)
+        return _refine(again, verdict_of, best, verdict, history, tell)
+
+    def _copied(self, tune: Tune) -> int:
+        """Return how many consecutive notes of a tune some exemplar has too."""
+        return self.store.longest_match(tune).notes
 
     def _scribe(self, given: Given) -> Scribe:
         """Return what writes drafts; only the offline writer takes music over that is given."""
@@ -270,33 +277,48 @@ class Agent:
             return functools.partial(self.writer.write, given=given)
         raise ControlError("continue_from needs the offline writer; leave out the theme, or the other writer")
 
-    def _refine(
-        self,
-        write: Scribe,
-        plan: Plan,
-        exemplars: Sequence[Exemplar],
-        best: Draft,
-        verdict: Verdict,
-        history: list[Revision],
-        tell: Step,
-    ) -> tuple[Draft, Verdict, list[Revision]]:
-        """Write the part that the worst finding blames anew; accept it under the rule of `agent.critic`."""
-        redo = dict(best.redo)
-        for turn in range(rules()["rounds"]):
-            worst = verdict.worst
-            if worst is None:
-                break
-            part = rules()["terms"][worst]["redo"]
-            trial = {**redo, part: redo.get(part, 0) + turn + 1}
-            draft = write(plan, exemplars, best.seed, trial)
-            found = judge(draft.abc, plan)
-            accepted, reason = better(found, verdict)
-            what = f"{part} rewritten because of {worst} ({verdict.terms[worst]:.2f})"
-            history.append(Revision(what, accepted, reason, verdict.score, found.score, found.terms))
-            tell("revise", history[-1])
-            if accepted:
-                best, verdict, redo = draft, found, trial
-        return best, verdict, history
+
+def _verdict(draft: Draft, plan: Plan, copied: Callable[[Tune], int] | None) -> Verdict:
+    """Return what the critic says of a draft."""
+    return judge(draft.abc, plan, copied)
+
+
+def _refine(
+    again: Callable[[dict[str, int]], Draft],
+    verdict_of: Callable[[Draft], Verdict],
+    best: Draft,
+    verdict: Verdict,
+    history: list[Revision],
+    tell: Step,
+) -> tuple[Draft, Verdict, list[Revision]]:
+    """Write the part that the worst finding blames anew; accept it under the rule of `agent.critic`.
+
+    A part whose rewriting did not help is left alone, and the next finding has its turn.
+    """
+    redo = dict(best.redo)
+    spent: set[str] = set()
+    for turn in range(rules()["rounds"]):
+        finding = next((name for name in verdict.findings if _part(name) not in spent), None)
+        if finding is None:
+            break
+        part = _part(finding)
+        trial = {**redo, part: redo.get(part, 0) + turn + 1}
+        draft = again(trial)
+        found = verdict_of(draft)
+        accepted, reason = better(found, verdict)
+        what = f"{part} rewritten because of {finding} ({verdict.terms[finding]:.2f})"
+        history.append(Revision(what, accepted, reason, verdict.score, found.score, found.terms))
+        tell("revise", history[-1])
+        if accepted:
+            best, verdict, redo = draft, found, trial
+        else:
+            spent.add(part)
+    return best, verdict, history
+
+
+def _part(finding: str) -> str:
+    """Return the part of the work that a finding blames."""
+    return str(rules()["terms"][finding]["redo"])
 
 
 def piece_seed(picture: Image.Image, seed: int) -> int:

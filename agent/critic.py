@@ -35,10 +35,15 @@ class Verdict:
         return not self.problems
 
     @property
+    def findings(self) -> tuple[str, ...]:
+        """Terms outside their range, the highest penalty first."""
+        outside = [term for term, penalty in self.penalties.items() if penalty > 0]
+        return tuple(sorted(outside, key=lambda term: (-self.penalties[term], term)))
+
+    @property
     def worst(self) -> str | None:
         """Term with the highest penalty, None if all are within range."""
-        name = max(self.penalties, key=lambda term: (self.penalties[term], term))
-        return name if self.penalties[name] > 0 else None
+        return next(iter(self.findings), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Forms: letters for sections, "intro" before and "coda" after them, and the names musicians use.
 
-A form is written ``"AABA"``, ``"ABA'"`` or ``"intro ABACA coda"``. A letter that returns brings its music back; a
-prime asks for the return to be varied.
+A form is written ``"AABA"``, ``"ABA'"`` or ``"intro ABACA coda"``. A letter that returns brings its music
+back; a prime asks for the return to be varied.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def parse_form(text: str) -> Form:
     letters = _named().get(middle.lower()) or middle.replace(" ", "")
     if not _LETTERS.fullmatch(letters):
         raise ControlError(
-            f"form {text[:40]!r} is unknown; write letters such as AABA or ABA', or one of {', '.join(NAMED)}; "
-            "'intro' may stand before it and 'coda' after it"
+            f"form {text[:40]!r} is unknown; write letters such as AABA or ABA', or one of "
+            f"{', '.join(NAMED)}; 'intro' may stand before it and 'coda' after it"
         )
     found = tuple((letter, len(primes)) for letter, primes in _LETTER.findall(letters))
     if len(found) > MOST_SECTIONS:

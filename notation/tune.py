@@ -12,7 +12,8 @@ octave clefs applied); ``spelled`` is the written name in scientific form, ``C#4
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fractions import Fraction
+
+from chiaroscore.rational import Fraction
 
 Span = tuple[int, int]
 

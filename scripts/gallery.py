@@ -1,7 +1,7 @@
 """Make the gallery: six pictures, each with its score, its first page, its piano roll and its reasons.
 
-Usage: ``python scripts/gallery.py [--sound out/gallery]``. Pages go to ``docs/gallery``; the sound of each piece goes
-to the other folder, which is not kept in the repository.
+Usage: ``python scripts/gallery.py [--sound out/gallery]``. Pages go to ``docs/gallery``; the sound of
+each piece goes to the other folder, which is not kept in the repository.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
@@ -12,6 +11,7 @@ from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import Stroke, bar_strokes, is_held
 from agent.offline.writer.theory import midi
 from agent.offline.writer.voicing import Voiced
+from chiaroscore.rational import Fraction
 
 #: Quarter notes that a chord is held at most before it is struck again.
 LONGEST = 8

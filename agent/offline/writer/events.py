@@ -5,9 +5,10 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import lru_cache
 
 from agent.offline.writer.theory import midi
+from chiaroscore.rational import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,13 @@ class Event:
     @property
     def pitches(self) -> tuple[int, ...]:
         """MIDI pitches from below."""
-        return tuple(midi(step, alter) for step, alter in self.tones)
+        return _pitches(self.tones)
+
+
+@lru_cache(maxsize=4096)
+def _pitches(tones: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+    """MIDI pitches of tones; kept, because the search asks for the same ones over and over."""
+    return tuple(midi(step, alter) for step, alter in tones)
 
 
 def sounding(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from agent.offline.writer.colour import coloured, drawn
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
 from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
+from chiaroscore.rational import Fraction
 
 #: Degree of a numeral with its accidental; two for an applied chord.
 _DEGREE = re.compile(r"[b#]?(?:[IV]+|[iv]+)")

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.theory import LETTERS, QUALITIES
+from chiaroscore.rational import Fraction
 
 UNIT = Fraction(1, 2)  # L:1/8 in quarter notes
 BARS_A_LINE = 4

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from agent.offline.writer.accompaniment import harmony_part
@@ -26,6 +25,7 @@ from agent.offline.writer.scoring import figures_for, silent_bars
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import midi
 from agent.offline.writer.voicing import voice_chords
+from chiaroscore.rational import Fraction
 from notation import Instrument, instrument
 from prompts import Part, Plan
 

@@ -108,6 +108,7 @@ def tonic(name: str) -> Tone:
     return Tone(LETTERS.index(name[0].upper()), name.count("#") - name[1:].count("b"))
 
 
+@lru_cache(maxsize=1024)
 def midi(step: int, alter: int) -> int:
     """MIDI pitch of a diatonic step with an alteration."""
     return 12 * (step // 7 + 1) + NATURAL[step % 7] + alter

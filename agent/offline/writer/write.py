@@ -202,7 +202,13 @@ def _floor(plan: Plan) -> int:
 
 def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
     """Return the figures that exemplars lend to a meter."""
-    return [figure for one in exemplars for figure in figures(_read(one), one.id, bar)]
+    return [figure for one in exemplars for figure in _lent(one, bar)]
+
+
+@lru_cache(maxsize=64)
+def _lent(exemplar: Exemplar, bar: Meter) -> tuple[motif.Figure, ...]:
+    """Return the figures of one exemplar; kept, because drafts of one piece share their exemplars."""
+    return tuple(figures(_read(exemplar), exemplar.id, bar))
 
 
 def _melody(
