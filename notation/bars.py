@@ -8,8 +8,8 @@ every long one, is wrong. Free meter (``M:none``) has no wrong bars.
 from __future__ import annotations
 
 from collections import Counter
+from fractions import Fraction
 
-from chiaroscore.rational import Fraction
 from notation.problems import Places, problem
 from notation.tempo import bar_length
 from notation.tune import Bar, Problem, Voice

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from chiaroscore.rational import Fraction
 from notation.quick import fraction
 from notation.tempo import bar_length, beat_length
 from notation.tune import Note, Voice

@@ -11,11 +11,11 @@ from __future__ import annotations
 import importlib.resources
 import json
 from bisect import bisect_right, insort
+from fractions import Fraction
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from chiaroscore.rational import Fraction
 from notation.clock import Clock
 from notation.tempo import bar_length, beat_length
 from notation.tune import Mark, Voice

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from chiaroscore.rational import Fraction
 from notation.tune import Voice
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.engine import call
 from notation.fields import Fields, extent, scan, unified
 from notation.limits import MAX_ELEMENTS, guard

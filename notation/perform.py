@@ -13,9 +13,9 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.clock import Clock
 from notation.limits import MAX_PLAYED
 from notation.loudness import velocities

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, make_dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeVar
-
-from chiaroscore.rational import Fraction
 
 Record = TypeVar("Record")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.limits import MAX_BARS
 from notation.percussion import drum_key
 from notation.quick import added, fraction, maker

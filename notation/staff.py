@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.fields import Fields, VoiceField
 from notation.limits import MAX_BARS
 from notation.spelling import ALTERATION, mode_name

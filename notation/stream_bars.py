@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from itertools import groupby
 
 from music21 import articulations, chord, expressions, note, pitch, stream, tie
@@ -11,7 +12,6 @@ from music21 import duration as m21duration
 from music21.exceptions21 import Music21Exception
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.stream_drums import drum_chord
 from notation.tune import Bar, Note, Rest, Span, Voice
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from music21 import bar, clef, instrument, key, metadata, meter, stream, tempo
 from music21 import duration as m21duration
 from music21.exceptions21 import Music21Exception
 
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation.perform import play_order
 from notation.stream_bars import Content, Placed, fill
 from notation.stream_drums import kit

@@ -9,9 +9,9 @@ it, in quarter notes. A tune without a tempo, or with a word nobody knows, is pl
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
-from chiaroscore.rational import Fraction
 from notation.tune import MeterChange, TempoChange
 
 #: Quarter notes per minute where the tune does not say: the default of the MIDI standard (500,000 us per

@@ -12,8 +12,7 @@ octave clefs applied); ``spelled`` is the written name in scientific form, ``C#4
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from chiaroscore.rational import Fraction
+from fractions import Fraction
 
 Span = tuple[int, int]
 

@@ -12,10 +12,10 @@ import pathlib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import pairwise
 from xml.etree import ElementTree  # files of the installed music21 package, not of users
 
-from chiaroscore.rational import Fraction
 from rag_store.keys import table, tonic_of
 
 #: The house names of the four voices.

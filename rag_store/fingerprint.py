@@ -7,8 +7,8 @@ so a transposed copy has the same print. Two transcriptions that differ between 
 from __future__ import annotations
 
 import hashlib
+from fractions import Fraction
 
-from chiaroscore.rational import Fraction
 from notation import Tune
 
 BARS = 8

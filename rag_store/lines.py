@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chiaroscore.rational import Fraction
 from notation import Note, Tune
 
 #: Parts of a quarter note; tuplets of 3, 5, 7 and 9 down to 1/32 notes are exact.

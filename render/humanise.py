@@ -23,8 +23,8 @@ import random
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from chiaroscore.rational import Fraction
 from notation import Tune
 from render.struck import Struck, separated
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 
 import mido
 
 from chiaroscore import RenderError
-from chiaroscore.rational import Fraction
 from notation import KeyChange, Tune
 from render.channels import channels, mix, program
 from render.humanise import humanised, ritard

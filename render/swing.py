@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from fractions import Fraction
 
 from chiaroscore import RenderError
-from chiaroscore.rational import Fraction
 from notation import Tune
 
 

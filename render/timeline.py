@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from fractions import Fraction
 
 import mido
 
 from chiaroscore import InputError, RenderError
-from chiaroscore.rational import Fraction
 
 #: Longer pieces are refused before anything is computed.
 MAX_SECONDS = 20 * 60

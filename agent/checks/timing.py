@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from agent.checks.heard import Heard, Obeyed
 from agent.lengths import TEMPO_JND, tempo_limits, tolerance
-from chiaroscore.rational import Fraction
 
 #: Rounding of a tempo in the score.
 _ROUNDING = 0.005

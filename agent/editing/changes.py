@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from agent.controls import BARS, TEMPO
@@ -30,7 +31,6 @@ from agent.offline.writer.theory import tonic
 from agent.offline.writer.thickness import fitted
 from agent.tempo import bar_quarters, beat_quarters, tempo_range, tempo_word
 from chiaroscore import ControlError
-from chiaroscore.rational import Fraction
 from notation import instrument
 from prompts import Emotion
 

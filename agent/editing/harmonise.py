@@ -12,6 +12,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -21,7 +22,6 @@ from agent.offline.writer.form import sections
 from agent.offline.writer.harmony import Span, harmonise
 from agent.offline.writer.meter import Meter, meter
 from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, chord_scale
-from chiaroscore.rational import Fraction
 
 #: Pieces of harmony that are counted for a style.
 _SAMPLES = 24

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.editing.score import Line, Score
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.meter import Meter, meter
-from chiaroscore.rational import Fraction
 
 _GRIDS = (Fraction(1, 2), Fraction(1, 4))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from agent.editing.chords import chord_of_symbol
 from agent.keys import parse_key
@@ -18,7 +19,6 @@ from agent.offline.writer.meter import Meter, meter
 from agent.offline.writer.theory import LETTERS, tonic
 from agent.offline.writer.write import clef_for, sheet_of, staff_names
 from chiaroscore import NotationError
-from chiaroscore.rational import Fraction
 from notation import Bar, Mark, Note, Tune, Voice, instrument, parse
 from notation.perform import play_order
 from prompts import Part, Plan

@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from agent.editing.score import played_events
@@ -16,7 +17,6 @@ from agent.lengths import TEMPO
 from agent.offline.writer.events import Event
 from agent.tempo import METERS, bar_quarters
 from chiaroscore import ControlError, InputError, NotationError
-from chiaroscore.rational import Fraction
 from notation import Tune, parse
 
 #: Most bytes of a theme's file, most bars that are taken, fewest notes that make a theme.

@@ -6,13 +6,13 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from agent.editing.theme_notes import Note, Raw
 from agent.keys import Key, parse_key
 from agent.offline.writer.theory import LETTERS
 from chiaroscore import ControlError, InputError
-from chiaroscore.rational import Fraction
 
 #: Most messages of a MIDI file, most bytes of a MusicXML document.
 _MESSAGES, _DOCUMENT = 200_000, 16 * 2**20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from agent.keys import Key
 from agent.offline.writer.events import Event
 from agent.offline.writer.theory import midi
-from chiaroscore.rational import Fraction
 
 #: Onset, length, MIDI pitch; quarter notes.
 Note = tuple[Fraction, Fraction, int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.editing.chords import in_mode, mode_tone, transposed
 from agent.editing.score import Line, Score
@@ -11,7 +12,6 @@ from agent.keys import Key, parse_key
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.theory import Tone, midi, scale, tonic
-from chiaroscore.rational import Fraction
 from notation import Instrument, instrument
 
 

@@ -68,17 +68,14 @@ def _by_form(
     fewest, most = record["bars"]
     shortest, longest = record["shortest"], record["longest"]
     forms = genre.forms if controls.form is None else (controls.form.name,)
-    choices = []
-    for form in forms:
-        for section in genre.section:
-            bars = usual_bars(form, section)
-            if controls.form is not None:
-                bars = max(bars, fewest_bars(controls.form))
-            lasts = seconds(bars, meter, tempo)
-            if fewest <= bars <= (most if controls.form is None else BARS[1]):
-                choices.append(
-                    (abs(lasts - target) + (0 if shortest <= lasts <= longest else 100), form, bars)
-                )
+    choices: list[tuple[float, str, int]] = []
+    for form, section in _sizes(forms, genre, meter, tempo):
+        bars = usual_bars(form, section)
+        if controls.form is not None:
+            bars = max(bars, fewest_bars(controls.form))
+        lasts = seconds(bars, meter, tempo)
+        if fewest <= bars <= (most if controls.form is None else BARS[1]):
+            choices.append((abs(lasts - target) + (0 if shortest <= lasts <= longest else 100), form, bars))
     best = min(choices)[0]
     near = [(form, bars) for misfit, form, bars in choices if misfit <= best + 8]
     form, bars = seen.chance("form").choice(near)
@@ -90,6 +87,15 @@ def _by_form(
         source("length"),
     )
     return Length(bars, form, tempo), {"bars": [why]}
+
+
+def _sizes(forms: tuple[str, ...], genre: Genre, meter: str, tempo: float) -> list[tuple[str, int]]:
+    """Return forms with the bars of a section; twice as many where the genre's own are over too soon."""
+    own = [(form, section) for form in forms for section in genre.section]
+    longest = max(seconds(usual_bars(form, section), meter, tempo) for form, section in own)
+    if longest >= mapping("length")["shortest"]:
+        return own
+    return [(form, 2 * section) for form, section in own]
 
 
 def _for_seconds(

@@ -13,7 +13,7 @@ import pytest
 
 from agent import Agent, Piece
 from notation import check, parse
-from render import loudness
+from render import loudness, midi
 
 PICTURES = sorted((pathlib.Path(__file__).parents[2] / "examples" / "images").glob("*.jpg"))
 
@@ -73,10 +73,21 @@ def test_independent_program_agrees(piece: Piece, tmp_path: pathlib.Path) -> Non
     said, theirs = referee(piece.abc, tmp_path)
     assert "rror" not in said
     assert "arning" not in said
-    ours = mido.MidiFile(file=io.BytesIO(piece.midi))
+    written = midi(piece.tune, swing=piece.plan.rhythm.swing)
+    ours = mido.MidiFile(file=io.BytesIO(written))
     assert note_ons(ours) == note_ons(theirs)
     # abc2midi rounds its tempo to whole beats a minute and starts at tick 1
     assert ours.length == pytest.approx(theirs.length, rel=0.004, abs=0.05)
+
+
+@every_picture
+def test_what_is_played_is_what_is_written(piece: Piece) -> None:
+    """Played with a player's freedom: the same keys as often, nowhere far from their time."""
+    played = mido.MidiFile(file=io.BytesIO(piece.midi))
+    straight = mido.MidiFile(file=io.BytesIO(midi(piece.tune, swing=piece.plan.rhythm.swing)))
+    assert note_ons(played) == note_ons(straight)
+    assert piece.midi != midi(piece.tune, swing=piece.plan.rhythm.swing)
+    assert 1.0 <= played.length / straight.length < 1.08
 
 
 @every_picture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
@@ -11,7 +12,6 @@ from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import Stroke, bar_strokes, is_held
 from agent.offline.writer.theory import midi
 from agent.offline.writer.voicing import Voiced
-from chiaroscore.rational import Fraction
 
 #: Quarter notes that a chord is held at most before it is struck again.
 LONGEST = 8
@@ -25,6 +25,7 @@ def harmony_part(
     *,
     single: bool,
     top: int,
+    eased: frozenset[int] = frozenset(),
 ) -> list[Event]:
     """Chordal accompaniment.
 
@@ -38,6 +39,8 @@ def harmony_part(
         One note at a time, for instruments that have no chords.
     top
         The player's highest pitch.
+    eased
+        Bars (0-based) whose second half is left to the others.
     """
     events: list[Event] = []
     last = form[-1].start + form[-1].bars - 1
@@ -50,6 +53,8 @@ def harmony_part(
                 strokes = [Stroke(Fraction(0), bar.length, "C")]
             else:
                 strokes = bar_strokes("harmony", name, bar, at)
+                if number in eased and not is_held(name):
+                    strokes = [stroke for stroke in strokes if stroke.offset < bar.middle]
             new += _sounded(strokes, start, voiced, single, is_held(name), top)
         events += _merged(new) if is_held(name) else new
     return events

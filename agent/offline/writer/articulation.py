@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.meter import Meter
-from chiaroscore.rational import Fraction
 
 #: Most notes under one slur; longer runs are divided at the bar's middle.
 LONGEST_SLUR = 8

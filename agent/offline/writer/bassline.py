@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
@@ -12,7 +13,6 @@ from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.pattern import Stroke, bar_strokes, is_walking, runs_on
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import Chord, chord_scale, midi
-from chiaroscore.rational import Fraction
 
 
 def bass_part(

@@ -11,12 +11,12 @@ import bisect
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import chord_at
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import Chord, midi, scale
-from chiaroscore.rational import Fraction
 
 #: Pairs of alto and tenor that are followed from one place to the next.
 _KEPT = 14

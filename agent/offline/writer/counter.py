@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -19,7 +20,6 @@ from agent.offline.writer.meter import Meter
 from agent.offline.writer.scoring import FULL
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
-from chiaroscore.rational import Fraction
 
 #: Shortest melody note that the second line joins in thirds.
 _JOINED = Fraction(1, 2)

@@ -7,10 +7,10 @@ and says so in ``device``.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.motif import FREE, Figure
-from chiaroscore.rational import Fraction
 
 _HALF = Fraction(1, 2)
 

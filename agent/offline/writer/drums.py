@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
-from chiaroscore.rational import Fraction
 
 #: Strokes of one line a second beyond which a player halves them.
 FASTEST = 6.5

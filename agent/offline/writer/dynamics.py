@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
-from chiaroscore.rational import Fraction
 
 LEVELS = ("pp", "p", "mp", "mf", "f", "ff")
 #: Fewest bars of a phrase that swells and falls.

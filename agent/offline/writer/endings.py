@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.devices import until
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.motif import FREE, Figure
-from chiaroscore.rational import Fraction
 
 
 def ending(figure: Figure, bar: Meter, *, final: bool, breath: bool, late: bool) -> Figure:

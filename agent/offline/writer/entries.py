@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
-from chiaroscore.rational import Fraction
 
 #: Order in which layers join; the first two lie under everything.
 _ORDER = ("pad", "harmony", "bass", "melody", "counter", "percussion")

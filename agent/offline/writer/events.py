@@ -5,10 +5,10 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 from agent.offline.writer.theory import midi
-from chiaroscore.rational import Fraction
 
 
 @dataclass(frozen=True, slots=True)

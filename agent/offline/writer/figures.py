@@ -8,11 +8,11 @@ becomes a rest, so that an anticipated beat stays one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from agent.offline.writer.meter import Meter, meter
 from agent.offline.writer.motif import COPIED, FREE, Figure
 from agent.offline.writer.theory import LETTERS
-from chiaroscore.rational import Fraction
 from notation import Tune, Voice
 
 #: Start in the bar, length, diatonic step (None for a rest).

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from agent.offline.writer.line import Slot, best_line
 from agent.offline.writer.motif import Figure
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
-from chiaroscore.rational import Fraction
 
 #: Bars of new melody that are fitted to what is given before them, and to what is given after them.
 _AFTER, _BEFORE = 2, 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from agent.offline.writer.colour import coloured, drawn
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
+from agent.offline.writer.regions import at_home, away, leaves, mode_of, raised, regions
 from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
-from chiaroscore.rational import Fraction
 
 #: Degree of a numeral with its accidental; two for an applied chord.
 _DEGREE = re.compile(r"[b#]?(?:[IV]+|[iv]+)")
@@ -67,20 +68,34 @@ def harmonise(
     remembered: dict[tuple[str, int, str], list[str]] = {}
     heard: dict[tuple[str, int], list[str]] = {}
     bars: list[str] = []
+    abroad = regions(form, mode, family, rng)
+    mood = (valence, tension)
     for section in form:
         for phrase in section.phrases:
             key = (section.letter, phrase.index, phrase.cadence)
+            region = None if at_home(section, phrase, form) else abroad.get(section.letter)
+            own = mode_of(region) if region else mode
             if key not in remembered:
-                mood = (valence, tension)
-                remembered[key] = _phrase(phrase, section, mode, family, mood, rng)
-                if fast:
-                    opened = replace(phrase, cadence="open")
-                    opening = _phrase(opened, section, mode, family, mood, rng)
-                    remembered[key] = _halved(opening, remembered[key])
-                known = heard.setdefault((section.letter, phrase.index), remembered[key])
-                remembered[key] = _taken_up(known, remembered[key], phrase)
-            bars.extend(_fitted(remembered[key], phrase, mode, family))
+                new = _written(phrase, section, own, family, mood, rng, fast=fast)
+                known = heard.setdefault((section.letter, phrase.index), new)
+                remembered[key] = _taken_up(known, new, phrase)
+            fitted = _fitted(remembered[key], phrase, own, family)
+            if region:
+                fitted = away(fitted, region, mode, back=leaves(section, phrase, form))
+            bars.extend(fitted)
     return _spans(bars, bar, tonic_tone)
+
+
+def _written(
+    phrase: Phrase, section: Section, mode: str, family: str, mood: tuple[float, float], rng: random.Random,
+    *, fast: bool,
+) -> list[str]:  # fmt: skip
+    """Return four bars of numerals for a phrase, of two chords each where the harmony is fast."""
+    bars = _phrase(phrase, section, mode, family, mood, rng)
+    if not fast:
+        return bars
+    opening = _phrase(replace(phrase, cadence="open"), section, mode, family, mood, rng)
+    return _halved(opening, bars)
 
 
 def _phrase(
@@ -93,7 +108,7 @@ def _phrase(
         return [" ".join(_over_tonic(numeral) for numeral in bar.split()) for bar in bars]
     minor = mode in MINOR_MODES
     if mode not in ("major", "minor"):
-        return bars
+        return raised(bars, family)
     return coloured(bars, family, minor=minor, valence=valence, tension=tension, rng=rng)
 
 

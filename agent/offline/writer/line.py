@@ -9,12 +9,12 @@ the bass. A little noise, drawn from the seed, makes equally good lines differ.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.offline.writer.theory import NATURAL, Chord
-from chiaroscore.rational import Fraction
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int_]

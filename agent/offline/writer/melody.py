@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from agent.offline.writer.scheme import Idea, fill, ideas
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.slots import SHAPES, Layout, slots_of, upbeat_slots
 from agent.offline.writer.theory import midi
-from chiaroscore.rational import Fraction
 
 __all__ = ["Setting", "Use", "compose_melody", "consonant"]
 

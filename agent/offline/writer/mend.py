@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from agent.offline.writer.harmony import chord_at
 from agent.offline.writer.line import against_bass
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
-from chiaroscore.rational import Fraction
 
 #: Moves in diatonic steps that are tried, the smallest first.
 _MOVES = (1, -1, 2, -2, 3, -3)

@@ -6,9 +6,8 @@ Times are exact quarter notes from the start of the bar.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
-
-from chiaroscore.rational import Fraction
 
 #: Lengths of the beats in quarter notes, and which beats are strong, for meters whose grouping is a
 #: convention.

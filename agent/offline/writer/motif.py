@@ -11,9 +11,9 @@ import math
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from agent.offline.writer.meter import Meter
-from chiaroscore.rational import Fraction
 
 COPIED = 6  # notes; a longer literal match with an exemplar counts as copying (limit of the copy check: 7)
 FREE = 99  # contour value of a note whose pitch is left to the line

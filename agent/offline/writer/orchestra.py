@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from agent.offline.writer.accompaniment import harmony_part
@@ -21,11 +22,10 @@ from agent.offline.writer.harmony import Span
 from agent.offline.writer.idiom import idiomatic
 from agent.offline.writer.layout import Staff
 from agent.offline.writer.ranges import bass_range, counter_range, inner_range
-from agent.offline.writer.scoring import figures_for, silent_bars
+from agent.offline.writer.scoring import eased_bars, figures_for, silent_bars
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import midi
 from agent.offline.writer.voicing import voice_chords
-from chiaroscore.rational import Fraction
 from notation import Instrument, instrument
 from prompts import Part, Plan
 
@@ -173,14 +173,17 @@ def _chords(
     raised = -5 if pad and "harmony" in roles else -3 if "counter" in roles and not pad else 0
     low, high = inner_range(player, setting, raised + (5 if nth % 2 else 0))
     few = pad or setting.bar.length < 3 or high - low < 16 or not player.polyphonic
-    count = 2 if pad and "harmony" in roles else 3 if few else 4
+    others = "pad" in roles and not pad
+    count = 2 if pad and "harmony" in roles else 3 if few or others or "counter" in roles else 4
     voiced = voice_chords(setting.spans, melody, low, high, count, rng)
     names = ["pad"] * len(form) if pad else figures_for(style["harmony"], form, _drive(plan), rng)
     if nth and not pad:
         names = [style.get("second", "block") for _ in form]
-    others = "pad" in roles and not pad
     names = [idiomatic(name, player, setting.bar, plan.tempo, moving=others) for name in names]
-    return harmony_part(form, setting.bar, voiced, names, single=not player.polyphonic, top=player.high)
+    eased = frozenset() if pad else eased_bars(form, rng)
+    return harmony_part(
+        form, setting.bar, voiced, names, single=not player.polyphonic, top=player.high, eased=eased
+    )
 
 
 def _resting(events: Sequence[Event], silent: frozenset[int], setting: Setting) -> list[Event]:

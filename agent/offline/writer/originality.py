@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.layout import Staff
 from agent.offline.writer.repitch import Move, moves
 from agent.offline.writer.setting import Setting
-from chiaroscore.rational import Fraction
 from rag_store import LONGEST_MATCH, Line
 from rag_store.lines import Ints, line
 from rag_store.shapes import Shapes

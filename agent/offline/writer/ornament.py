@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import chord_at
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
-from chiaroscore.rational import Fraction
 
 Ornament = Callable[[Event, int, Setting], list[Event]]
 #: Most ornaments a bar of a return has, by the number of its primes.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
 from agent.offline.writer.meter import Meter
-from chiaroscore.rational import Fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Phrase
 from agent.offline.writer.harmony import Span
-from chiaroscore.rational import Fraction
 
 #: Roman numerals of each bar with their place in it.
 BarChords = tuple[tuple[tuple[Fraction, str], ...], ...]

@@ -14,6 +14,8 @@ from agent.offline.writer.form import Section
 
 #: Energy from which a section is scored in full.
 FULL = 0.85
+#: Share of phrases at whose end an accompaniment eases off.
+_EASED = 0.5
 
 
 def figures_for(
@@ -45,6 +47,12 @@ def figures_for(
         more = 1 if section.energy > FULL or (section.turn and place == 0) else 0
         out.append(names[min(top, base + 1, max(0, base + other + more))])
     return out
+
+
+def eased_bars(form: tuple[Section, ...], rng: random.Random) -> frozenset[int]:
+    """Return the last bars of about every second phrase, in which an accompaniment lets the others end."""
+    ends = [phrase.start + phrase.bars - 1 for section in form for phrase in section.phrases]
+    return frozenset(bar for bar in ends[:-1] if rng.random() < _EASED)
 
 
 def silent_bars(role: str, nth: int, form: tuple[Section, ...], roles: Sequence[str]) -> frozenset[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import Span
@@ -11,7 +12,6 @@ from agent.offline.writer.line import LineStyle
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
 from agent.offline.writer.theory import NATURAL, Chord, Tone
-from chiaroscore.rational import Fraction
 
 #: Seconds that a melody note lasts at least.
 QUICKEST = 0.112

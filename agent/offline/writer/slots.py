@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from agent.offline.writer import motif
 from agent.offline.writer.form import Phrase, Section
@@ -13,7 +14,6 @@ from agent.offline.writer.motif import Figure
 from agent.offline.writer.returns import Segment
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, scale
-from chiaroscore.rational import Fraction
 
 #: Shapes of a phrase's height.
 SHAPES = ("arch", "arch", "arch", "rising", "falling", "valley")

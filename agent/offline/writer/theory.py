@@ -11,7 +11,7 @@ the quality, as in popular-music analysis.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from notation import MODES
@@ -125,13 +125,18 @@ def chord(roman: str, tonic_tone: Tone) -> Chord:
     """Chord of a Roman numeral over a tonic; ``V7/ii`` is the dominant of the second degree.
 
     After a colon stands what is in the bass: ``I:3`` the chord's third, ``V7:7`` its seventh, ``IV:i`` the
-    key's tonic and ``IV:v`` its dominant, as pedals.
+    key's tonic and ``IV:v`` its dominant, as pedals. After an at sign stands the key that the numeral is of,
+    if it is not the home key: ``IV@V``. A root of two sharps or flats is spelled by its neighbour.
 
     Raises
     ------
     ValueError
         If the numeral cannot be read (a fault in a data file, not in a user's input).
     """
+    inside, _, region = roman.partition("@")
+    if region:
+        home = chord(region, tonic_tone).root
+        return replace(chord(inside, home), roman=roman)
     plain, _, below = roman.partition(":")
     head, _, applied = plain.partition("/")
     match = _ROMAN.match(head)
@@ -142,8 +147,16 @@ def chord(roman: str, tonic_tone: Tone) -> Chord:
     degree = _DEGREES[numeral.lower()]
     root = base.above(degree, _MAJOR[degree] + {"b": -1, "#": 1, "": 0}[accidental])
     quality = _quality(numeral.islower(), suffix, roman)
+    root = _plainly(root)
     tones = tuple(root.above(letters, semitones) for letters, semitones in QUALITIES[quality])
     return Chord(roman, root, quality, tones, _bass(below, tones, tonic_tone, roman))
+
+
+def _plainly(root: Tone) -> Tone:
+    """Return a root of two sharps or flats spelled by the neighbouring letter."""
+    if abs(root.alter) < 2:
+        return root
+    return root.above(1 if root.alter > 0 else -1, 0)
 
 
 def _bass(below: str, tones: tuple[Tone, ...], tonic_tone: Tone, roman: str) -> Tone | None:
@@ -173,11 +186,17 @@ def _quality(minor: bool, suffix: str, roman: str) -> str:
 def chord_scale(tonic_tone: Tone, mode: str, over: Chord) -> tuple[int, ...]:
     """Alteration of each letter C..B when ``over`` sounds: the mode, with the chord's own tones in place.
 
+    In a region the mode is the region's.
+
     Returns
     -------
     tuple of 7 ints
     """
     alters = [0] * 7
+    region = over.roman.partition("@")[2]
+    if region:
+        tonic_tone = chord(region, tonic_tone).root
+        mode = "minor" if region.lstrip("b#").islower() else "major"
     for tone in scale(tonic_tone, mode):
         alters[tone.letter] = tone.alter
     for tone in over.tones:

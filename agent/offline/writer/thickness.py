@@ -14,11 +14,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.layout import Staff
 from agent.offline.writer.meter import Meter
-from chiaroscore.rational import Fraction
 
 #: Seconds under which a note is too short to be added.
 _SHORTEST = 0.16

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass
+from fractions import Fraction
 
 from agent.offline.writer.events import Event, sounding
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.theory import Chord, Tone, midi
-from chiaroscore.rational import Fraction
 
 Voicing = tuple[tuple[int, int], ...]  # (step, alteration) from below
 
