@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
@@ -15,6 +17,8 @@ from agent.offline.writer.voicing import Voiced
 
 #: Quarter notes that a chord is held at most before it is struck again.
 LONGEST = 8
+#: No bar.
+EMPTY: Mapping[int, float] = MappingProxyType({})
 
 
 def harmony_part(
@@ -26,6 +30,7 @@ def harmony_part(
     single: bool,
     top: int,
     eased: frozenset[int] = frozenset(),
+    held: Mapping[int, float] = EMPTY,
 ) -> list[Event]:
     """Chordal accompaniment.
 
@@ -41,6 +46,8 @@ def harmony_part(
         The player's highest pitch.
     eased
         Bars (0-based) whose second half is left to the others.
+    held
+        Bars in which one stroke is not struck, the one before it held on: which one, 0 first .. 1 last.
     """
     events: list[Event] = []
     last = form[-1].start + form[-1].bars - 1
@@ -55,9 +62,22 @@ def harmony_part(
                 strokes = bar_strokes("harmony", name, bar, at)
                 if number in eased and not is_held(name):
                     strokes = [stroke for stroke in strokes if stroke.offset < bar.middle]
+                elif number in held and not is_held(name):
+                    strokes = _with_one_held(strokes, held[number])
             new += _sounded(strokes, start, voiced, single, is_held(name), top)
         events += _merged(new) if is_held(name) else new
     return events
+
+
+def _with_one_held(strokes: list[Stroke], place: float) -> list[Stroke]:
+    """Return strokes without one of them; the one before sounds on if it touched it. The first stays."""
+    if len(strokes) < 3:
+        return strokes
+    at = 1 + min(int(place * (len(strokes) - 1)), len(strokes) - 2)
+    before, gone = strokes[at - 1], strokes[at]
+    if before.offset + before.length == gone.offset:
+        before = replace(before, length=before.length + gone.length)
+    return [*strokes[: at - 1], before, *strokes[at + 1 :]]
 
 
 def _sounded(

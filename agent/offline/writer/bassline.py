@@ -14,6 +14,9 @@ from agent.offline.writer.pattern import Stroke, bar_strokes, is_walking, runs_o
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import Chord, chord_scale, midi
 
+#: Share of changes that a walking bass comes to by a semitone (Levine, The Jazz Theory Book, 1995, ch. 3).
+_CHROMATIC = 0.5
+
 
 def bass_part(
     form: tuple[Section, ...],
@@ -129,6 +132,9 @@ def _walk(
     here, nxt = chord_at(spans, onset), chord_at(spans, onset + stroke.length)
     goal = root_near(nxt, midi(*previous), low, high)
     if nxt.low != here.low or nxt.symbol != here.symbol:
+        leading = _leading(goal, previous, low, high)
+        if leading and rng.random() < _CHROMATIC:
+            return leading
         return _approach(nxt, here, previous, setting, previous, low, high)
     alters = chord_scale(setting.tonic, setting.mode, here)
     options = []
@@ -142,6 +148,15 @@ def _walk(
             )
             options.append((cost + 0.5 * rng.random() + 0.09 * abs(midi(*tone) - (low + high) / 2), tone))
     return min(options)[1]
+
+
+def _leading(goal: tuple[int, int], previous: tuple[int, int], low: int, high: int) -> tuple[int, int] | None:
+    """Return the tone a semitone from the next bass note, from the side of the note before; None outside."""
+    side = -1 if midi(*previous) <= midi(*goal) else 1
+    step = goal[0] + side
+    tone = (step, midi(*goal) + side - midi(step, 0))
+    plain = abs(tone[1]) <= 1 and midi(*tone) != midi(*previous)
+    return tone if plain and low <= midi(*tone) <= high else None
 
 
 def _approach(

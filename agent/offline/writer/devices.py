@@ -1,4 +1,4 @@
-"""Devices: sequence, inversion, fragmentation, augmentation, diminution and syncopation of a figure.
+"""Devices: sequence, inversion, expansion, fragmentation, augmentation, diminution, syncopation of a figure.
 
 Every device returns a figure that fills the same bar. One that cannot be applied gives the next best thing,
 and says so in ``device``.
@@ -13,6 +13,8 @@ from agent.offline.writer.meter import Meter
 from agent.offline.writer.motif import FREE, Figure
 
 _HALF = Fraction(1, 2)
+#: Diatonic steps that an expanded contour may span.
+_WIDEST = 7
 
 
 def sequenced(figure: Figure, before: Figure, shift: int) -> Figure:
@@ -25,6 +27,15 @@ def inverted(figure: Figure) -> Figure:
     """Contour upside down."""
     steps = tuple(step if step in (None, FREE) else -step for step in figure.steps)
     return replace(figure, steps=steps, device="inversion", link=None)
+
+
+def expanded(figure: Figure) -> Figure:
+    """Return the contour with its steps made thirds, its thirds fifths; one that would span a ninth stays."""
+    known = [step for step in figure.steps if step is not None and step != FREE]
+    if not known or 2 * (max(known) - min(known)) > _WIDEST:
+        return figure
+    steps = tuple(step if step in (None, FREE) else 2 * step for step in figure.steps)
+    return replace(figure, steps=steps, device="expansion", link=None)
 
 
 def freed(figure: Figure, device: str = "answer") -> Figure:

@@ -83,9 +83,8 @@ class _Grid:
 @lru_cache(maxsize=256)
 def _grid(bar: Meter, quarter: int) -> _Grid:
     """Return a meter on a grid of so many ticks to a quarter note."""
-    *onsets, length, middle, beat = (
-        int(t * quarter) for t in (*bar.onsets, bar.length, bar.middle, bar.beats[0])
-    )
+    times = (*bar.onsets, bar.length, bar.middle, bar.beats[0])
+    *onsets, length, middle, beat = (int(time * quarter) for time in times)
     strengths = {at: bar.strength(onset) for at, onset in zip(onsets, bar.onsets, strict=True)}
     compound = set(bar.beats) == {Fraction(3, 2)}
     return _Grid(quarter, bar.name, length, middle, (*onsets, length), strengths, beat, compound)

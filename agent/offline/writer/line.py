@@ -64,6 +64,7 @@ class LineStyle:
     contour: float = 1.6  # how strongly a motif's contour holds
     noise: float = 0.45
     repeats: float = 0.0  # what a repeated note costs beside its usual cost
+    seconds: float = 0.0  # and what a step does: thirds and fourths are as idiomatic in some styles
     avoided: frozenset[int] = field(default_factory=frozenset)  # letters of the fourth and seventh degree
 
 
@@ -228,6 +229,7 @@ def _pairs(slots: list[Slot], steps: Ints, pitches: Ints, style: LineStyle) -> A
     difference = steps[None, :] - steps[:, None]
     size = np.minimum(np.abs(difference), 11)
     usual = _MOVE[size] * np.where(size >= 2, style.leaps, 1.0) + style.repeats * (size == 0)
+    usual = usual + style.seconds * (size == 1)
     eased = np.array([0.6 if slot.after_rest else 1.0 for slot in slots[1:]])
     cost = usual[None] * eased[:, None, None]
     for row, slot in zip(cost, slots[1:], strict=True):

@@ -22,7 +22,7 @@ from agent.offline.writer.harmony import Span
 from agent.offline.writer.idiom import idiomatic
 from agent.offline.writer.layout import Staff
 from agent.offline.writer.ranges import bass_range, counter_range, inner_range
-from agent.offline.writer.scoring import eased_bars, figures_for, silent_bars
+from agent.offline.writer.scoring import eased_bars, figures_for, held_bars, silent_bars
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import midi
 from agent.offline.writer.voicing import voice_chords
@@ -180,10 +180,10 @@ def _chords(
     if nth and not pad:
         names = [style.get("second", "block") for _ in form]
     names = [idiomatic(name, player, setting.bar, plan.tempo, moving=others) for name in names]
-    eased = frozenset() if pad else eased_bars(form, rng)
     return harmony_part(
-        form, setting.bar, voiced, names, single=not player.polyphonic, top=player.high, eased=eased
-    )
+        form, setting.bar, voiced, names, single=not player.polyphonic, top=player.high,
+        eased=eased_bars(form, rng), held=held_bars(form, rng),
+    )  # fmt: skip
 
 
 def _resting(events: Sequence[Event], silent: frozenset[int], setting: Setting) -> list[Event]:

@@ -45,7 +45,7 @@ def mode_of(region: str) -> str:
 
 
 def at_home(section: Section, phrase: Phrase, form: Sequence[Section]) -> bool:
-    """Whether a phrase of a section that is away is in the home key: the last one of a piece's last letter."""
+    """Whether a phrase of a section that is away is at home: the last one of a piece's last letter is."""
     themes = [one for one in form if one.kind == "theme"]
     closes = bool(themes) and section.letter == themes[-1].letter
     return closes and phrase.index == len(section.phrases) - 1

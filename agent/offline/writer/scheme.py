@@ -46,6 +46,8 @@ def ideas(letters: list[str], pool: list[Figure], setting: Setting, rng: random.
         taken = {idea.lead.durations for idea in made.values()}
         fresh = [figure for figure in pool if figure.durations not in taken]
         lead = _shaped(choose(fresh, length, bar, rng, even=habits.even, least=setting.least), rng)
+        if rng.random() < setting.style.seconds:
+            lead = devices.expanded(lead)
         if main is not None and number == len(letters) - 1 and number > 1:
             lead = devices.inverted(main)
         others = [figure for figure in pool if figure.durations != lead.durations]

@@ -14,6 +14,10 @@ from agent.offline.writer.form import Section
 
 #: Energy from which a section is scored in full.
 FULL = 0.85
+#: Share of bars inside phrases in which a figure leaves a stroke out.
+_HELD = 0.6
+#: Energy from which a pad joins those who move.
+_PADDED = 0.75
 #: Share of phrases at whose end an accompaniment eases off.
 _EASED = 0.5
 
@@ -55,10 +59,26 @@ def eased_bars(form: tuple[Section, ...], rng: random.Random) -> frozenset[int]:
     return frozenset(bar for bar in ends[:-1] if rng.random() < _EASED)
 
 
+def held_bars(form: tuple[Section, ...], rng: random.Random) -> dict[int, float]:
+    """Return bars in which a figure leaves one stroke out, and which one of them: 0 the first .. 1 the last.
+
+    The bars in which a phrase begins keep the figure whole, so that it is heard for what it is; a letter that
+    returns has it as before.
+    """
+    drawn: dict[tuple[str, int], tuple[float, float]] = {}
+    out: dict[int, float] = {}
+    for section in form:
+        for at in range(section.bars):
+            chance, place = drawn.setdefault((section.letter, at), (rng.random(), rng.random()))
+            if chance < _HELD and not any(section.start + at == phrase.start for phrase in section.phrases):
+                out[section.start + at] = place
+    return out
+
+
 def silent_bars(role: str, nth: int, form: tuple[Section, ...], roles: Sequence[str]) -> frozenset[int]:
     """Return the bars (0-based) of the first statement in which a part keeps back.
 
-    The second line waits for the second phrase, a pad for the second section.
+    The second line waits for the second phrase; a pad joins where the music grows.
 
     Parameters
     ----------
@@ -74,7 +94,8 @@ def silent_bars(role: str, nth: int, form: tuple[Section, ...], roles: Sequence[
         return frozenset()
     first = themes[0]
     if role == "pad" and "harmony" in roles and len(themes) > 1:
-        return frozenset(range(first.start, first.start + first.bars))
+        quiet = [section for section in themes if section is first or section.energy < _PADDED]
+        return frozenset(bar for one in quiet for bar in range(one.start, one.start + one.bars))
     if role == "counter" or (role == "harmony" and nth):
         return frozenset(range(first.start, first.phrases[0].start + first.phrases[0].bars))
     return frozenset()

@@ -166,6 +166,7 @@ def _setting(
     degrees = scale(tonic(key.tonic), key.mode)
     line = LineStyle(
         leaps=style.get("leaps", 1.0),
+        seconds=style.get("seconds", 0.0),
         pentatonic=style.get("pentatonic", 0.0),
         chromatic=style.get("chromatic", 0.0),
         avoided=frozenset({degrees[3].letter, degrees[6].letter}),
