@@ -234,7 +234,7 @@ class Agent:
     ) -> tuple[Draft, Verdict, list[Revision]]:
         """Draft candidates, keep the best, refine it while the critic finds something and revisions help."""
         write = self._scribe(given)
-        copied = self._copied if given is NOTHING else None  # a theme may be anybody's
+        copied = self.copied if given is NOTHING else None  # a theme may be anybody's
         verdict_of = functools.partial(_verdict, plan=plan, copied=copied)
         history: list[Revision] = []
         best: Draft | None = None
@@ -265,7 +265,7 @@ class Agent:
         again = functools.partial(write, plan, exemplars, best.seed)
         return _refine(again, verdict_of, best, verdict, history, tell)
 
-    def _copied(self, tune: Tune) -> int:
+    def copied(self, tune: Tune) -> int:
         """Return how many consecutive notes of a tune some exemplar has too."""
         return self.store.longest_match(tune).notes
 

@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any
 
 from agent.terms import closeness, terms
+from evaluation import sample_of
 from notation import Problem, Tune, check, parse
 from prompts import Plan
 
@@ -92,7 +93,8 @@ def judge(abc: str, plan: Plan, copied: Callable[[Tune], int] | None = None) -> 
     if problems:
         return Verdict(0.0, {}, {"valid": 1.0}, problems)
     tune = parse(abc)
-    measured = {**terms(tune, plan), **closeness(tune, plan)}
+    sample = sample_of(tune)
+    measured = {**terms(tune, plan, sample), **closeness(sample, plan)}
     if copied is not None:
         measured["copied"] = float(copied(tune))
     table = rules()["terms"]

@@ -8,22 +8,34 @@ from typing import Any
 import numpy as np
 
 from agent.genres import genre
-from evaluation import closeness_row, group_reference, measure, score_emotion, standardised, voice_leading
-from notation import Tune, events
+from evaluation import (
+    Sample,
+    closeness_row,
+    group_reference,
+    measure,
+    sample_of,
+    score_emotion,
+    standardised,
+    voice_leading,
+)
+from notation import Tune
 from prompts import Plan
 
 
-def terms(tune: Tune, plan: Plan) -> dict[str, float]:
-    """Return the measured value of every term of the plan and of craft; NaN where there is none."""
+def terms(tune: Tune, plan: Plan, sample: Sample | None = None) -> dict[str, float]:
+    """Return the measured value of every term of the plan and of craft; NaN where there is none.
+
+    ``sample`` is what the metrics see of the tune, if it is known already.
+    """
     felt = score_emotion(tune)
     return {
-        **_craft(tune, plan),
+        **_craft(sample or sample_of(tune), plan),
         "valence": felt.valence - plan.emotion.valence,
         "arousal": felt.arousal - plan.emotion.arousal,
     }
 
 
-def closeness(tune: Tune, plan: Plan) -> dict[str, float]:
+def closeness(piece: Tune | Sample, plan: Plan) -> dict[str, float]:
     """Return how far every metric lies from real music of the plan's genre group, in standard deviations.
 
     Empty where no real music of the group has been measured.
@@ -31,16 +43,16 @@ def closeness(tune: Tune, plan: Plan) -> dict[str, float]:
     reference = group_reference(genre(plan.genre).group)
     if reference is None:
         return {}
-    row = closeness_row(tune, monophonic=reference.monophonic)
+    row = closeness_row(piece, monophonic=reference.monophonic)
     distances = standardised(row[None], reference)[0]
     return {name: float(value) for name, value in zip(reference.metrics, distances, strict=True)}
 
 
-def _craft(tune: Tune, plan: Plan) -> dict[str, float]:
+def _craft(sample: Sample, plan: Plan) -> dict[str, float]:
     """Terms of the plan's density and register, and of craft."""
-    metrics = measure(tune)
+    metrics = measure(sample)
     seconds = max(metrics["duration_seconds"], 1e-9)
-    rows = events(tune)
+    rows = sample.notes
     line = rows[(rows["voice"] == 0) & ~rows["drum"]]
     strokes = np.unique(rows[~rows["drum"]][["voice", "onset"]])
     density = len(strokes) / seconds

@@ -38,8 +38,8 @@ def events(tune: Tune) -> NDArray[Any]:
     rows = np.array(
         [
             (
-                float(note.onset),
-                float(note.duration),
+                note.onset.numerator / note.onset.denominator,  # a float in a third of the time
+                note.duration.numerator / note.duration.denominator,
                 note.pitch,
                 note.velocity,
                 note.voice,

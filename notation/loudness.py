@@ -20,8 +20,8 @@ from notation.clock import Clock
 from notation.tempo import bar_length, beat_length
 from notation.tune import Mark, Voice
 
-#: A time, the level from there on, and its change per quarter note.
-_Point = tuple[Fraction, float, float]
+#: A time (as a float to search by, and exact), the level from there on, and its change per quarter note.
+_Point = tuple[float, Fraction, float, float]
 #: Marks that are searched for the end of a hairpin.
 _LOOK_AHEAD = 64
 
@@ -68,11 +68,11 @@ def _points(voice: Voice) -> list[_Point]:
     """Return where the level is set or begins to move, in order of time."""
     numbers = table()
     levels: dict[str, int] = numbers["levels"]
-    points: list[_Point] = [(Fraction(-1), float(numbers["unmarked"]), 0.0)]
+    points = [_point(Fraction(-1), numbers["unmarked"])]
     marks = sorted(voice.dynamics, key=lambda mark: mark.onset)
     for index, mark in enumerate(marks):
         if mark.text in levels:
-            insort(points, (mark.onset, float(levels[mark.text]), 0.0), key=itemgetter(0))
+            insort(points, _point(mark.onset, levels[mark.text]), key=itemgetter(0))
         elif mark.text in ("crescendo(", "diminuendo("):
             now = _at(points, mark.onset)
             for point in _hairpin(mark, marks[index + 1 : index + 1 + _LOOK_AHEAD], now):
@@ -94,11 +94,17 @@ def _hairpin(opening: Mark, following: list[Mark], now: float) -> list[_Point]:
     goal = next(goals, None)
     if goal is None or (goal - now) * sign <= 0:
         goal = max(1, min(127, round(now) + sign * int(numbers["hairpin_without_goal"])))
-    return [(opening.onset, now, (goal - now) / float(stop - opening.onset)), (stop, float(goal), 0.0)]
+    slope = (goal - now) / float(stop - opening.onset)
+    return [_point(opening.onset, now, slope), _point(stop, goal)]
+
+
+def _point(time: Fraction, level: float, slope: float = 0.0) -> _Point:
+    return time.numerator / time.denominator, time, float(level), slope
 
 
 def _at(points: list[_Point], time: Fraction) -> float:
-    start, level, slope = points[max(bisect_right(points, time, key=itemgetter(0)) - 1, 0)]
+    place = bisect_right(points, time.numerator / time.denominator, key=itemgetter(0))
+    _, start, level, slope = points[max(place - 1, 0)]
     return level + slope * float(time - start) if slope else level
 
 

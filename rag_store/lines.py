@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,14 @@ class Line:
 
 def line(onsets: Iterable[Fraction | float], pitches: Iterable[int], bars: Iterable[int]) -> Line:
     """Return a line of onsets in quarter notes, MIDI pitches and bars."""
-    ticks = [round(onset * TICKS) for onset in onsets]
+    ticks = [_ticks(onset) for onset in onsets]
     return Line(_ints(ticks), _ints(list(pitches)), _ints(list(bars)))
+
+
+def _ticks(onset: Fraction | float) -> int:
+    numerator, denominator = onset.as_integer_ratio()
+    whole, rest = divmod(numerator * TICKS, denominator)
+    return whole if not rest else round(onset * TICKS)
 
 
 def tune_lines(tune: Tune) -> list[Line]:
@@ -48,22 +55,24 @@ def tune_lines(tune: Tune) -> list[Line]:
 
 def melody_line(tune: Tune) -> Line:
     """Return the line of the first pitched voice that has notes; empty if none has."""
-    lines = tune_lines(tune)
-    return lines[0] if lines else line([], [], [])
+    pitched = next((voice for voice in tune.voices if not voice.percussion and voice.notes), None)
+    return _line_of(pitched.notes if pitched else [])
 
 
 def _line_of(notes: Sequence[Note]) -> Line:
-    top: list[Note] = []
+    top: list[tuple[int, Note]] = []
     held: set[tuple[Fraction, int]] = set()
-    for note in sorted(notes, key=lambda note: (note.onset, -note.pitch)):
-        if note.grace or (top and top[-1].onset == note.onset):
+    timed = [(_ticks(note.onset), -note.pitch, note) for note in notes]
+    for onset, _, note in sorted(timed, key=itemgetter(0, 1)):
+        if note.grace or (top and top[-1][0] == onset):
             continue
         tied = note.tie_stop and (note.onset, note.pitch) in held
         if note.tie_start:
             held.add((note.onset + note.duration, note.pitch))
         if not tied:
-            top.append(note)
-    return line([note.onset for note in top], [note.pitch for note in top], [note.bar for note in top])
+            top.append((onset, note))
+    ticks, kept = zip(*top, strict=True) if top else ((), ())
+    return Line(_ints(list(ticks)), _ints([note.pitch for note in kept]), _ints([note.bar for note in kept]))
 
 
 def pack(groups: Sequence[Sequence[Line]]) -> dict[str, NDArray[Any]]:

@@ -61,8 +61,10 @@ def share(row: Row, wanted: Wanted) -> float:
 
     What was read from the text weighs half beside what was asked outright.
     """
+    if wanted.genre is not None and row.metadata.get("genre") != wanted.genre:
+        return 0.0  # most rows
     asked, met = wanted.asked(), wanted.met(row.metadata)
-    if not asked or (wanted.genre is not None and "genre" not in met):
+    if not asked:
         return 0.0
     outright = set(asked) - wanted.read
     weights = {name: WEIGHTS[name] * (0.5 if outright and name in wanted.read else 1.0) for name in asked}

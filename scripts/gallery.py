@@ -9,23 +9,20 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-import cairosvg
-
 import agent
 from chiaroscore import write_bytes, write_text
 from render import piano_roll
 
 #: Pictures of ``examples/images`` and the seed of each piece.
 PICTURES = {
-    "d01_sunset_hills": 0,
+    "d02_dandelions_gold": 0,
     "d05_coffee_cup": 0,
+    "d06_cat_closeup": 0,
     "d09_deep_space": 0,
     "d10_pagoda_lake": 0,
-    "d12_painting_stormy_sea": 0,
-    "met-437430": 0,
+    "met-437191": 0,
 }
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WIDTH = 1100  # pixels of an engraved page
 
 
 def main() -> None:
@@ -39,8 +36,7 @@ def main() -> None:
     entries = []
     for name, seed in PICTURES.items():
         piece = agent.compose(ROOT / "examples" / "images" / f"{name}.jpg", seed=seed)
-        page = cairosvg.svg2png(piece.svg[0].encode(), output_width=WIDTH, background_color="white")
-        write_bytes(target / f"{name}.page.png", page)
+        write_text(target / f"{name}.page.svg", piece.svg[0])
         piano_roll(piece.tune, target / f"{name}.roll.png")
         write_text(target / f"{name}.abc", piece.abc)
         write_bytes(sound / f"{name}.wav", piece.sound.encoded("wav"))
@@ -76,7 +72,7 @@ def _entry(name: str, seed: int, piece: agent.Piece) -> str:
             "",
             *reasons,
             "",
-            f"![first page of the score]({name}.page.png)",
+            f"![first page of the score]({name}.page.svg)",
             "",
             f"![piano roll]({name}.roll.png)",
             "",

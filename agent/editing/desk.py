@@ -159,7 +159,7 @@ def _finished(piece: Piece, sketch: Sketch, what: str, request: str, seed: int |
     sketch = sketch.with_score(replace(sketch.score, plan=plan))
     if sketch.untouched:
         draft = _laid_out(piece, sketch)
-        verdict = judge(draft.abc, plan)
+        verdict = _judged(draft.abc, plan, piece)
     else:
         draft, verdict = _composed(piece, sketch, seed)
     if draft.abc == piece.abc:
@@ -206,7 +206,12 @@ def _written(plan: Plan, piece: Piece, seed: int, given: Given = NOTHING) -> tup
     """Write and judge one draft."""
     writer = OfflineWriter(guard=lambda melody: default_agent().store.originality.runs(melody))
     draft = writer.write(plan, [hit.exemplar for hit in piece.exemplars], seed, given=given)
-    return draft, judge(draft.abc, plan)
+    return draft, _judged(draft.abc, plan, piece)
+
+
+def _judged(abc: str, plan: Plan, piece: Piece) -> Verdict:
+    """Judge a score; where a theme was given, copies are the user's own affair."""
+    return judge(abc, plan, None if piece.theme else default_agent().copied)
 
 
 def default_agent() -> Agent:

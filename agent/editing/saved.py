@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from rag_store import Hit, Match
 
 if TYPE_CHECKING:
     from agent.piece import Piece
+    from notation import Tune
     from rag_store import Store
 
 MANIFEST = "manifest.json"
@@ -102,7 +103,8 @@ def _piece(
     name = str(record["picture"]["name"])
     abc, edited = _abc(place, name, record)
     plan = Plan.model_validate(record["plan"])
-    verdict = judge(abc, plan)
+    copied = None if record.get("theme") else _copied(store)
+    verdict = judge(abc, plan, copied)
     if not verdict.valid:
         raise NotationError(
             f"the score in {place} has an error: {verdict.problems[0]}; see 'chiaroscore check'"
@@ -119,6 +121,13 @@ def _piece(
         theme=record.get("theme"), originality=_match(record.get("originality")),
     )  # fmt: skip
     return replace(piece, remarks=(*piece.remarks, "the score was edited by hand")) if edited else piece
+
+
+def _copied(store: Store | None) -> Callable[[Tune], int]:
+    """Return what counts the consecutive notes that a tune shares with a store's exemplars."""
+    from agent.agent import Agent, default_agent
+
+    return (default_agent() if store is None else Agent(store=store)).copied
 
 
 def _abc(place: pathlib.Path, name: str, record: Mapping[str, Any]) -> tuple[str, bool]:

@@ -112,7 +112,8 @@ def choose_tessitura(seen: Reading, parts: list[Part], controls: Controls) -> tu
     lead = instrument(next((part.instrument for part in parts if part.role == "melody"), parts[0].instrument))
     height = mapping("tessitura")["height_of_chordal" if lead.polyphonic else "height"]
     middle = lead.comfortable_low + height * (lead.comfortable_high - lead.comfortable_low)
-    middle = min(max(middle, 52.0), 79.0)  # a tune wants the ear's best octaves, wherever the player could go
+    # a tune wants the ear's best octaves, wherever the player could go, and lies over the chords
+    middle = min(max(middle, min(60.0, lead.comfortable_high - 7)), 79.0)
     lift = mapping("tessitura")["brightness"] * (seen.scene.colour.brightness - 0.5)
     glad = mapping("tessitura")["valence"] * seen.valence
     center = round(min(max(middle + lift + glad, lead.comfortable_low + 5), lead.comfortable_high - 5))

@@ -5,7 +5,7 @@ from fractions import Fraction as F
 import pytest
 
 from agent.offline.writer.articulation import articulated
-from agent.offline.writer.events import Event, sounding
+from agent.offline.writer.events import Event, sounding, starts_of
 from agent.offline.writer.layout import Sheet, Staff, abc
 from agent.offline.writer.meter import meter
 from notation import check, parse
@@ -130,7 +130,15 @@ def test_staccato_dots_only_short_notes_that_go_on():
 
 def test_sounding_finds_what_overlaps():
     line = [note(0, 1, 28), note(1, 1, 29), note(3, 1, 30)]
-    starts = [event.start for event in line]
+    starts = starts_of(line)
     assert list(sounding(line, starts, F(1, 2), F(3, 2))) == line[:2]
     assert list(sounding(line, starts, F(2), F(3))) == []
     assert list(sounding(line, starts, F(2), F(9))) == line[2:]
+
+
+def test_starts_as_floats_keep_equality_and_order():
+    times = sorted({F(n, d) for d in (3, 5, 7, 32, 48) for n in range(40 * d, 44 * d)})
+    floats = starts_of([note(time, 1, 28) for time in times])
+    assert floats == sorted(set(floats))
+    assert len(floats) == len(times)
+    assert starts_of([note(F(1, 3) + 41 + F(1, 3), 1, 28)]) == starts_of([note(F(125, 3), 1, 28)])

@@ -14,7 +14,9 @@ def test_melodies_sing(pieces, top):
         moves = [b[1] - a[1] for a, b in itertools.pairwise(line)]
         assert max(map(abs, moves)) <= 12, draft.abc
         assert sum(abs(move) >= 5 for move in moves) / len(moves) < 0.45
-        assert sum(length for *_, length, _ in line) < meter(plan.meter).length * plan.bars  # it breathes
+        filled = sum(length for *_, length, _ in line)
+        if plan.genre != "chorale":  # whose lines end on held notes instead
+            assert filled < meter(plan.meter).length * plan.bars  # it breathes
         repeats = max((len(list(run)) for move, run in itertools.groupby(moves) if move == 0), default=0)
         assert repeats <= 7
         assert 7 <= max(n[1] for n in line) - min(n[1] for n in line) <= 21

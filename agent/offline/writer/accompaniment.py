@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float
 from agent.offline.writer.form import Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import Stroke, bar_strokes, is_held
@@ -50,6 +50,7 @@ def harmony_part(
         Bars in which one stroke is not struck, the one before it held on: which one, 0 first .. 1 last.
     """
     events: list[Event] = []
+    starts = [as_float(one.start) for one in voiced]
     last = form[-1].start + form[-1].bars - 1
     for section, name in zip(form, names, strict=True):
         new: list[Event] = []
@@ -64,7 +65,7 @@ def harmony_part(
                     strokes = [stroke for stroke in strokes if stroke.offset < bar.middle]
                 elif number in held and not is_held(name):
                     strokes = _with_one_held(strokes, held[number])
-            new += _sounded(strokes, start, voiced, single, is_held(name), top)
+            new += _sounded(strokes, start, voiced, starts, single, is_held(name), top)
         events += _merged(new) if is_held(name) else new
     return events
 
@@ -81,14 +82,15 @@ def _with_one_held(strokes: list[Stroke], place: float) -> list[Stroke]:
 
 
 def _sounded(
-    strokes: list[Stroke], start: Fraction, voiced: list[Voiced], single: bool, held: bool, top: int
-) -> list[Event]:
+    strokes: list[Stroke], start: Fraction, voiced: list[Voiced], starts: list[float], single: bool,
+    held: bool, top: int,
+) -> list[Event]:  # fmt: skip
     """Strokes as notes; a stroke is cut where the chord changes under it, and sounds anew if it was held."""
     events: list[Event] = []
     for stroke in strokes:
         at, end = start + stroke.offset, start + stroke.offset + stroke.length
         while at < end:
-            span = voiced[bisect.bisect_right(voiced, at, key=lambda v: v.start) - 1]
+            span = voiced[bisect.bisect_right(starts, as_float(at)) - 1]
             until = min(end, span.end)
             tones = _chosen(stroke.what, span.tones, single, top)
             if tones:

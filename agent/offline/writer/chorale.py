@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.harmony import chord_at
 from agent.offline.writer.setting import Setting
 from agent.offline.writer.theory import Chord, midi, scale
 
+#: Every two of the four voices.
+_PAIRED = tuple(itertools.combinations(range(4), 2))
 #: Pairs of alto and tenor that are followed from one place to the next.
 _KEPT = 14
 
@@ -98,19 +100,20 @@ def _moments(setting: Setting, melody: Sequence[Event]) -> list[_Moment]:
     times = {time for time in times | {span.start for span in setting.spans} if time < total}
     times -= {time for time in times if time >= total - bar.length and time > total - bar.length}
     ordered = sorted(times)
+    starts = starts_of(melody)
     out = []
     for at, end in zip(ordered, [*ordered[1:], total], strict=True):
         bass, before = setting.bass_around(at)
-        sung = _around(melody, at, setting.center)
+        sung = _around(melody, starts, at, setting.center)
         low = setting.center - 24
         out.append(_Moment(at, end, chord_at(setting.spans, at), *sung, bass or low, before or bass or low))
     return out
 
 
-def _around(line: Sequence[Event], time: Fraction, default: int) -> tuple[int, int]:
+def _around(line: Sequence[Event], starts: Sequence[float], time: Fraction, default: int) -> tuple[int, int]:
     """Return the pitch of a line at a time and just before it; where it rests, what sounded last."""
-    now = bisect.bisect_right(line, time, key=lambda event: event.start) - 1
-    before = bisect.bisect_left(line, time, key=lambda event: event.start) - 1
+    now = bisect.bisect_right(starts, as_float(time)) - 1
+    before = bisect.bisect_left(starts, as_float(time)) - 1
     at = line[now].pitches[0] if now >= 0 else (line[0].pitches[0] if line else default)
     return at, line[before].pitches[0] if before >= 0 else at
 
@@ -161,10 +164,11 @@ def _step(left: _Pair, right: _Pair, old: _Moment, new: _Moment) -> float:
     after = (new.bass, right.low, right.high, new.soprano)
     cost = 0.25 * (abs(right.low - left.low) + abs(right.high - left.high))
     cost += 2.0 * (abs(right.low - left.low) > 5) + 2.0 * (abs(right.high - left.high) > 5)
-    for (a, b), (c, d) in itertools.combinations(list(zip(before, after, strict=True)), 2):
-        same = (c - a) % 12 == (d - b) % 12 and (c - a) % 12 in (0, 7)
-        if same and a != b and c != d and (b > a) == (d > c):
-            cost += 25.0
+    for at, to in _PAIRED:
+        apart = before[to] - before[at]
+        if apart % 12 in (0, 7) and (after[to] - after[at] - apart) % 12 == 0:
+            moved, other = after[at] - before[at], after[to] - before[to]
+            cost += 25.0 * (moved * other > 0)
     cost += 6.0 * (right.high < left.low) + 6.0 * (right.low > left.high)
     if old.chord != new.chord and len(old.chord.tones) > 3:
         seventh = old.chord.tones[3].pc

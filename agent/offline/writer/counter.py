@@ -9,10 +9,11 @@ from __future__ import annotations
 import bisect
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import attrgetter
 
 import numpy as np
 
-from agent.offline.writer.events import Event, sounding
+from agent.offline.writer.events import Event, as_float, sounding, starts_of
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.harmony import Span, chord_at
 from agent.offline.writer.line import LineStyle, Slot, best_line
@@ -45,7 +46,7 @@ def counter_part(
         It moves in half beats, not in beats, where the melody stands still.
     """
     line = sorted(melody, key=lambda event: event.start)
-    starts = [event.start for event in line]
+    starts = starts_of(line)
     slots: list[Slot] = []
     for section in form:
         for at, phrase in enumerate(section.phrases):
@@ -67,7 +68,7 @@ def counter_part(
 
 
 def _cuts(
-    phrase: Phrase, setting: Setting, melody: Sequence[Event], starts: Sequence[Fraction], *, lively: bool,
+    phrase: Phrase, setting: Setting, melody: Sequence[Event], starts: Sequence[float], *, lively: bool,
     joins: bool,
 ) -> list[tuple[Fraction, Fraction]]:  # fmt: skip
     """Return start and end of every note of a phrase."""
@@ -77,7 +78,7 @@ def _cuts(
     onsets: set[Fraction] = set()
     for number in range(phrase.start, phrase.start + phrase.bars):
         start = number * bar.length
-        inside = melody[bisect.bisect_left(starts, start) : bisect.bisect_left(starts, start + bar.length)]
+        inside = melody[_place(starts, start) : _place(starts, start + bar.length)]
         if joins and number < phrase.start + phrase.bars - 1 and _joinable(inside, start):
             onsets |= {event.start for event in inside}
         else:
@@ -96,13 +97,13 @@ def _joinable(inside: Sequence[Event], start: Fraction) -> bool:
 
 
 def _between(
-    start: Fraction, bar: Meter, melody: Sequence[Event], starts: Sequence[Fraction], *, lively: bool
+    start: Fraction, bar: Meter, melody: Sequence[Event], starts: Sequence[float], *, lively: bool
 ) -> set[Fraction]:
     """Return onsets on the beats of a bar through which the melody holds a note or rests."""
     out: set[Fraction] = set()
     for onset, beat in zip(bar.onsets, bar.beats, strict=True):
         at = start + onset
-        if bisect.bisect_left(starts, at) != bisect.bisect_left(starts, at + beat):
+        if _place(starts, at) != _place(starts, at + beat):
             continue
         out.add(at)
         if lively:
@@ -111,7 +112,7 @@ def _between(
 
 
 def _slot(
-    start: Fraction, end: Fraction, setting: Setting, melody: Sequence[Event], starts: Sequence[Fraction],
+    start: Fraction, end: Fraction, setting: Setting, melody: Sequence[Event], starts: Sequence[float],
     low: int, high: int,
 ) -> Slot:  # fmt: skip
     """Return one note to be pitched: under what sounds above it, or about the middle of a descant's range."""
@@ -138,18 +139,23 @@ def _slot(
     )  # fmt: skip
 
 
-def _move(start: Fraction, melody: Sequence[Event], starts: Sequence[Fraction]) -> int | None:
+def _move(start: Fraction, melody: Sequence[Event], starts: Sequence[float]) -> int | None:
     """Return the melody's diatonic move to the note at a time, if it is a step from the note before."""
-    place = bisect.bisect_left(starts, start)
+    place = _place(starts, start)
     if not place or melody[place - 1].end != start or melody[place].start != start:
         return None
     move = melody[place].tones[0][0] - melody[place - 1].tones[0][0]
     return move if abs(move) == 1 else None
 
 
+def _place(starts: Sequence[float], time: Fraction) -> int:
+    """Return how many notes start before a time."""
+    return bisect.bisect_left(starts, as_float(time))
+
+
 def _begins(spans: Sequence[Span], time: Fraction) -> bool:
     """Whether a chord begins at a time."""
-    place = bisect.bisect_left(spans, time, key=lambda span: span.start)
+    place = bisect.bisect_left(spans, as_float(time), key=attrgetter("place"))
     return place < len(spans) and spans[place].start == time
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from functools import lru_cache
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.form import Section
@@ -125,18 +126,25 @@ def _even(place: int, cells: str, bar: Meter) -> bool:
 
 def _bar(lines: dict[str, str], start: Fraction, bar: Meter) -> list[Event]:
     """Strokes of one bar; those at one time are one event, which lasts to the next one or the next beat."""
+    return [
+        Event(start + at, length, (), letters=kit) for at, length, kit in _hits(tuple(lines.items()), bar)
+    ]
+
+
+@lru_cache(maxsize=128)
+def _hits(lines: tuple[tuple[str, str], ...], bar: Meter) -> tuple[tuple[Fraction, Fraction, str], ...]:
+    """Offset, length and letters of a bar's strokes; kept, for bars are much alike."""
     hits: dict[Fraction, str] = {}
-    for letter, cells in lines.items():
+    for letter, cells in lines:
         step = bar.length / len(cells)
         for place, cell in enumerate(cells):
             if cell == "x":
                 hits[place * step] = hits.get(place * step, "") + letter
     offsets = sorted(hits)
-    events = []
-    for offset, following in zip(offsets, [*offsets[1:], bar.length], strict=True):
-        length = min(following - offset, _room(offset, bar))
-        events.append(Event(start + offset, length, (), letters=_kit(hits[offset])))
-    return events
+    return tuple(
+        (offset, min(following - offset, _room(offset, bar)), _kit(hits[offset]))
+        for offset, following in zip(offsets, [*offsets[1:], bar.length], strict=True)
+    )
 
 
 def _room(offset: Fraction, bar: Meter) -> Fraction:

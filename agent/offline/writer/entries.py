@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.form import Section
 
 #: Order in which layers join; the first two lie under everything.
@@ -68,5 +68,9 @@ def _rank(role: str) -> int:
 def within(events: Sequence[Event], span: tuple[int, int], bar_length: Fraction) -> list[Event]:
     """Return the events that start in a span of bars, the last one cut at its end."""
     low, high = span[0] * bar_length, span[1] * bar_length
-    inside = [event for event in events if low <= event.start < high]
-    return [replace(event, length=min(event.length, high - event.start)) for event in inside]
+    first, stop = as_float(low), as_float(high)
+    return [
+        replace(event, length=high - event.start) if at + as_float(event.length) > stop else event
+        for event, at in zip(events, starts_of(events), strict=True)
+        if first <= at < stop
+    ]

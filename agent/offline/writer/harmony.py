@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import random
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from operator import attrgetter
 
 from agent.offline.writer.colour import coloured, drawn
+from agent.offline.writer.events import as_float
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
@@ -25,6 +28,11 @@ class Span:
     start: Fraction
     end: Fraction
     chord: Chord
+    place: float = field(init=False, repr=False, compare=False)  # the start as a number to search by
+
+    def __post_init__(self) -> None:
+        """Work out the place once."""
+        object.__setattr__(self, "place", as_float(self.start))
 
 
 def families() -> tuple[str, ...]:
@@ -65,19 +73,19 @@ def harmonise(
     list of Span
         Without gaps, from 0 to the end of the piece.
     """
-    remembered: dict[tuple[str, int, str], list[str]] = {}
-    heard: dict[tuple[str, int], list[str]] = {}
+    remembered: dict[tuple[str, int, str, str], list[str]] = {}
+    heard: dict[tuple[str, int, str], list[str]] = {}
     bars: list[str] = []
     abroad = regions(form, mode, family, rng)
     mood = (valence, tension)
     for section in form:
         for phrase in section.phrases:
-            key = (section.letter, phrase.index, phrase.cadence)
             region = None if at_home(section, phrase, form) else abroad.get(section.letter)
             own = mode_of(region) if region else mode
+            key = (section.letter, phrase.index, phrase.cadence, own)
             if key not in remembered:
                 new = _written(phrase, section, own, family, mood, rng, fast=fast)
-                known = heard.setdefault((section.letter, phrase.index), new)
+                known = heard.setdefault((section.letter, phrase.index, own), new)
                 remembered[key] = _taken_up(known, new, phrase)
             fitted = _fitted(remembered[key], phrase, own, family)
             if region:
@@ -206,8 +214,5 @@ def _spans(bars: list[str], bar: Meter, tonic_tone: Tone) -> list[Span]:
 
 def chord_at(spans: list[Span], time: Fraction) -> Chord:
     """Chord that sounds at a time in quarter notes."""
-    low, high = 0, len(spans) - 1
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if spans[middle].start <= time else (low, middle - 1)
-    return spans[low].chord
+    after = bisect.bisect_right(spans, as_float(time), key=attrgetter("place"))
+    return spans[max(0, after - 1)].chord

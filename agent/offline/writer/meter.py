@@ -51,11 +51,15 @@ class Meter:
 
     def strength(self, offset: Fraction) -> int:
         """3 on the downbeat, 2 on a strong beat, 1 on a beat, 0 between beats."""
-        if offset == 0:
-            return 3
-        if offset in self.onsets:
-            return 2 if self.onsets.index(offset) in self.strong else 1
-        return 0
+        return self._strengths.get(offset.as_integer_ratio(), 0)
+
+    @cached_property
+    def _strengths(self) -> dict[tuple[int, int], int]:
+        """Strength of every beat, by its onset as a pair of integers: fractions are slow to look up."""
+        return {
+            onset.as_integer_ratio(): 3 if place == 0 else 2 if place in self.strong else 1
+            for place, onset in enumerate(self.onsets)
+        }
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from agent.offline.writer.meter import Meter
 
@@ -45,7 +46,7 @@ _GESTURES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figure:
     """One bar: durations in quarter notes, and the diatonic step of each note (None for a rest)."""
 
@@ -57,15 +58,25 @@ class Figure:
     link: int | None = None  # wanted diatonic move from the note before to the first one; None: free
     early: Fraction = Fraction(0)  # how long before the bar line the first note is anticipated
 
-    @property
+    @cached_property
     def notes(self) -> int:
         """Number of notes, rests not counted."""
         return sum(step is not None for step in self.steps)
 
-    @property
+    @cached_property
     def mean_length(self) -> float:
         """Mean note length in quarter notes."""
         return float(sum(self.durations)) / max(1, self.notes)
+
+    @cached_property
+    def shortest(self) -> Fraction:
+        """Shortest value in quarter notes."""
+        return min(self.durations)
+
+    @cached_property
+    def even(self) -> bool:
+        """Whether all values are equal."""
+        return len(set(self.durations)) == 1
 
     @property
     def last(self) -> int | None:
@@ -97,7 +108,7 @@ def choose(
         Shortest value in quarter notes.
     """
     scored: list[tuple[float, int, Figure]] = []
-    for figure in (one for one in pool if min(one.durations) >= least):
+    for figure in (one for one in pool if one.shortest >= least):
         misfit = abs(math.log2(figure.mean_length / note_length))
         if misfit < _MISFIT:
             luck = -0.3 * math.log(-math.log(min(max(rng.random(), 1e-9), 1 - 1e-9)))
@@ -156,8 +167,11 @@ def _dullness(figure: Figure, even: float) -> float:
         dull += 0.25 + (0.3 if steps and max(steps) - min(steps) > 2 else 0.0)
     if any(len(set(steps[at : at + 3])) == 1 for at in range(len(steps) - 2)):
         dull += 0.3
-    if figure.notes > 2 and len(set(figure.durations)) == 1:
+    if figure.notes > 2 and figure.even:
         dull += (0.7 if figure.notes < 6 else 1.2) * (1.0 - even)
+    cells = set(zip(figure.durations[::2], figure.durations[1::2], strict=False))
+    if len(figure.durations) >= 6 and len(cells) == 1 and len(set(figure.durations)) > 1:
+        dull += 0.9 * (1.0 - even)  # one dotted cell all through
     if len(set(steps)) == 1 and len(steps) > 2:
         dull += 0.5
     if steps and max(steps) - min(steps) > 8:

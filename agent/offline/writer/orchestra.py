@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from agent.offline.writer.counter import counter_part
 from agent.offline.writer.drums import drum_part
 from agent.offline.writer.dynamics import marks
 from agent.offline.writer.entries import entries, within
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.form import Section
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.idiom import idiomatic
@@ -33,6 +34,8 @@ _LETTER = {"melody": "M", "counter": "C", "harmony": "H", "pad": "P", "bass": "B
 _ORDER = ("melody", "counter", "harmony", "pad", "bass", "percussion")
 #: Quarter notes a minute up to which a second line moves in half beats.
 _LIVELY = 126
+#: Octaves that a bass line may be moved, in order of preference.
+_OCTAVES = (0, -1, 1, 2, -2, 3)
 #: Quarter notes a minute up to which the bass runs on between phrases.
 _RUNS = 168
 
@@ -188,13 +191,17 @@ def _chords(
 
 def _resting(events: Sequence[Event], silent: frozenset[int], setting: Setting) -> list[Event]:
     """Return the events without those in silent bars; what holds into one ends there."""
+    if not silent:
+        return _whole_slurs(list(events))
     out = []
-    length = setting.bar.length
-    for event in events:
-        if event.start // length in silent:
+    stops = [number * setting.bar.length for number in sorted(silent)]
+    places = [as_float(stop) for stop in stops]
+    for event, at in zip(events, starts_of(events), strict=True):
+        if event.start // setting.bar.length in silent:
             continue
-        stops = [n * length for n in silent if event.start < n * length < event.end]
-        out.append(replace(event, length=min(stops) - event.start) if stops else event)
+        following = bisect.bisect_right(places, at)
+        cut = following < len(stops) and stops[following] < event.end
+        out.append(replace(event, length=stops[following] - event.start) if cut else event)
     return _whole_slurs(out)
 
 
@@ -218,6 +225,8 @@ def _symbols(spans: Sequence[Span]) -> dict[Fraction, str]:
 
 def _taken(free: dict[Fraction, str], events: Sequence[Event], setting: Setting) -> dict[Fraction, str]:
     """Take out of the free chord symbols those that stand where something is written in a voice."""
+    if not free:
+        return {}
     bars = {number * setting.bar.length for number in range(setting.total_bars)}
     starts = bars | {event.start for event in events} | {event.end for event in events}
     return {at: free.pop(at) for at in list(free) if at in starts}
@@ -225,14 +234,16 @@ def _taken(free: dict[Fraction, str], events: Sequence[Event], setting: Setting)
 
 def _bass_for(player: Instrument, setting: Setting) -> list[Event]:
     """Return the bass line, by octaves in the player's range (a second bass doubles the first)."""
-    shifts = (0, -7, 7, 14, -14, 21)
-    octaves = [
-        [replace(e, tones=tuple((step + shift, alter) for step, alter in e.tones)) for e in setting.bass]
-        for shift in shifts
-    ]
-    inside = [part for part in octaves if all(player.low <= e.pitches[0] <= player.high for e in part)]
-    under = [part for part in inside if max(e.pitches[0] for e in part) < setting.low]
-    return (under or inside or [_folded(setting.bass, player)])[0]
+    pitches = [event.pitches[0] for event in setting.bass]
+    low, high = min(pitches), max(pitches)
+    inside = [n for n in _OCTAVES if player.low <= low + 12 * n and high + 12 * n <= player.high]
+    under = [n for n in inside if high + 12 * n < setting.low]
+    if not inside:
+        return _folded(setting.bass, player)
+    shift = 7 * (under or inside)[0]
+    if not shift:
+        return list(setting.bass)
+    return [replace(e, tones=tuple((step + shift, alter) for step, alter in e.tones)) for e in setting.bass]
 
 
 def _folded(events: Sequence[Event], player: Instrument) -> list[Event]:

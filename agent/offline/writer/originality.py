@@ -130,13 +130,18 @@ def _everywhere(
 ) -> list[Event]:
     """Return the melody with a note moved, in a stretch and wherever a bar repeats it."""
     first, stop = span
+    tones = [event.tones for event in melody]
     wanted = _written(melody[first:stop], setting)
     out = list(melody)
     for at in range(len(melody) - (stop - first) + 1):
         place = at + move.at - first
-        if at == first or (
-            melody[place].start // setting.bar.length not in fixed
-            and _written(melody[at : at + stop - first], setting) == wanted
+        if (
+            at == first
+            or (
+                tones[at : at + stop - first] == tones[first:stop]  # soon told, before the times are compared
+                and melody[place].start // setting.bar.length not in fixed
+                and _written(melody[at : at + stop - first], setting) == wanted
+            )
         ):
             out[place] = _moved(melody[place], move)
     return out

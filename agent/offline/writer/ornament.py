@@ -133,9 +133,14 @@ def coloured(events: list[Event], setting: Setting, rng: random.Random) -> list[
 
 
 def _can_rise(before: Event, event: Event, following: Event, setting: Setting) -> bool:
-    """Whether a note is short and light, a tone under the next, and comes from it or from its own step."""
+    """Whether a note is short and light, a tone under the next, and comes from it or from its own step.
+
+    A tone of the chord stays: raised, it would clash with those who play it.
+    """
     step, alter = event.tones[0]
     light = event.length <= 1 and setting.bar.strength(event.start % setting.bar.length) <= 1
     joined = before.end == event.start and event.end == following.start
     under = following.tones[0][0] == step + 1 and following.pitches[0] - event.pitches[0] == 2
-    return light and joined and under and alter < 1 and before.tones[0][0] in (step, step + 1, step + 2)
+    chordal = event.pitches[0] % 12 in chord_at(setting.spans, event.start).pcs
+    near = before.tones[0][0] in (step, step + 1, step + 2)
+    return light and joined and under and alter < 1 and not chordal and near

@@ -36,19 +36,25 @@ def _load(name: str) -> dict[str, Any]:
 
 def bar_strokes(role: Literal["harmony", "bass"], name: str, bar: Meter, index: int) -> list[Stroke]:
     """Strokes of figure ``name`` in the ``index``-th bar of its section."""
+    written = table("patterns")[role][name].get("bars", {}).get(bar.name, "")
+    return list(_of_bar(role, name, bar, index % len(written.split("|"))))
+
+
+@lru_cache(maxsize=512)
+def _of_bar(role: str, name: str, bar: Meter, index: int) -> tuple[Stroke, ...]:
+    """Strokes of the ``index``-th of the bars that a figure goes through; kept, for bars are much alike."""
     record = table("patterns")[role][name]
     written = record.get("bars", {}).get(bar.name)
     if written is not None:
-        choices = written.split("|")
-        tokens = choices[index % len(choices)].split()
-        return _strokes(tokens, bar.length / len(tokens), Fraction(0), [])
+        tokens = written.split("|")[index].split()
+        return tuple(_strokes(tokens, bar.length / len(tokens), Fraction(0), []))
     strokes: list[Stroke] = []
     for place, (onset, beat) in enumerate(zip(bar.onsets, bar.beats, strict=True)):
         kind = "simple" if beat.denominator == 1 else "compound"
         strong = place == 0 or (place in bar.strong and not record.get("hold"))
         tokens = record[kind + "_strong" if strong else kind].split()
         strokes = _strokes(tokens, beat / len(tokens), onset, strokes)
-    return strokes
+    return tuple(strokes)
 
 
 def is_walking(name: str) -> bool:

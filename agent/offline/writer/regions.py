@@ -48,13 +48,13 @@ def at_home(section: Section, phrase: Phrase, form: Sequence[Section]) -> bool:
     """Whether a phrase of a section that is away is at home: the last one of a piece's last letter is."""
     themes = [one for one in form if one.kind == "theme"]
     closes = bool(themes) and section.letter == themes[-1].letter
-    return closes and phrase.index == len(section.phrases) - 1
+    return closes and phrase == section.phrases[-1]
 
 
 def leaves(section: Section, phrase: Phrase, form: Sequence[Section]) -> bool:
     """Whether home follows on a phrase of a section that is away."""
-    last = phrase is section.phrases[-1]
-    return last or at_home(section, section.phrases[phrase.index + 1], form)
+    after = next((other for other in section.phrases if other.start > phrase.start), None)
+    return after is None or at_home(section, after, form)
 
 
 def away(bars: Sequence[str], region: str, mode: str, *, back: bool) -> list[str]:

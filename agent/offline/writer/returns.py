@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.form import Phrase
 from agent.offline.writer.harmony import Span
 
@@ -38,11 +38,13 @@ class Segment:
 
 def bar_chords(phrase: Phrase, spans: Sequence[Span], bar_length: Fraction) -> BarChords:
     """Return the chords of every bar of a phrase."""
-    starts = [span.start for span in spans]
+    starts = [span.place for span in spans]
     bars = []
     for number in range(phrase.start, phrase.start + phrase.bars):
         start, end = number * bar_length, (number + 1) * bar_length
-        inside = spans[bisect.bisect_right(starts, start) - 1 : bisect.bisect_left(starts, end)]
+        inside = spans[
+            bisect.bisect_right(starts, as_float(start)) - 1 : bisect.bisect_left(starts, as_float(end))
+        ]
         bars.append(tuple((max(span.start - start, Fraction(0)), span.chord.roman) for span in inside))
     return tuple(bars)
 
@@ -95,8 +97,10 @@ def taken(segment: Segment, phrase: Phrase, bar_length: Fraction) -> list[Event]
     low, high = (old + segment.first) * bar_length, (old + segment.stop) * bar_length
     if segment.first == 0:
         low -= bar_length
+    first, stop = as_float(low), as_float(high)
+    old_events = segment.source.events
     return [
         replace(event, start=event.start + shift)
-        for event in segment.source.events
-        if low <= event.start < high
+        for event, at in zip(old_events, starts_of(old_events), strict=True)
+        if first <= at < stop
     ]

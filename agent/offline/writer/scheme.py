@@ -43,7 +43,7 @@ def ideas(letters: list[str], pool: list[Figure], setting: Setting, rng: random.
     for number, letter in enumerate(letters):
         contrast = pace[number % len(pace)] ** (1.0 - 0.8 * habits.even)
         length = min(note_length * habits.pace * contrast, 0.55 * float(bar.length))
-        taken = {idea.lead.durations for idea in made.values()}
+        taken = [idea.lead.durations for idea in made.values()]
         fresh = [figure for figure in pool if figure.durations not in taken]
         lead = _shaped(choose(fresh, length, bar, rng, even=habits.even, least=setting.least), rng)
         if rng.random() < setting.style.seconds:
@@ -89,7 +89,7 @@ def fill(name: str, idea: Idea, turn: int, setting: Setting, rng: random.Random)
         idea = Idea(devices.inverted(idea.lead), devices.freed(idea.lead))
     bars = SCHEMES[name](idea, setting.bar, rng)
     slowed = devices.freed(idea.lead)  # instead of what would be too quick to be played
-    bars = [slowed if min(figure.durations) < setting.least else figure for figure in bars]
+    bars = [slowed if figure.shortest < setting.least else figure for figure in bars]
     while len(bars) < LONGEST_PHRASE:
         bars.append(devices.freed(idea.lead if len(bars) % 2 else idea.reply, "extension"))
     return bars

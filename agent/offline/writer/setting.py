@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
-from agent.offline.writer.events import Event
+from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.line import LineStyle
 from agent.offline.writer.meter import Meter
@@ -70,14 +71,20 @@ class Setting:
     habits: Habits = field(default_factory=Habits)
     shortest: Fraction = Fraction(1, 4)  # shortest note in quarter notes that the tempo leaves time for
     alone: bool = False  # nobody plays while the melody rests
+    bass_starts: list[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """List the starts of the bass line once."""
+        object.__setattr__(self, "bass_starts", starts_of(self.bass))
 
     def bass_around(self, time: Fraction) -> tuple[int | None, int | None]:
         """MIDI pitch of the bass at a time and just before it.
 
         Where it rests, what sounded last; None before all.
         """
-        now = bisect.bisect_right(self.bass, time, key=lambda event: event.start) - 1
-        before = bisect.bisect_left(self.bass, time, key=lambda event: event.start) - 1
+        at_time = as_float(time)
+        now = bisect.bisect_right(self.bass_starts, at_time) - 1
+        before = bisect.bisect_left(self.bass_starts, at_time) - 1
         at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
         return at, earlier
 
@@ -102,6 +109,7 @@ class Setting:
         return min(self.high - 1.0, self.center + 1.65 * self.width)
 
 
+@lru_cache(maxsize=4096)
 def consonant(over: Chord, alters: tuple[int, ...], *, blue: bool = False) -> frozenset[int]:
     """Pitch classes that may stand on a strong beat over a chord.
 

@@ -6,8 +6,9 @@ import itertools
 import random
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
-from agent.offline.writer.events import Event, sounding
+from agent.offline.writer.events import Event, sounding, starts_of
 from agent.offline.writer.harmony import Span
 from agent.offline.writer.theory import Chord, Tone, midi
 
@@ -36,7 +37,7 @@ def voice_chords(
     previous: Voicing | None = None
     before: Chord | None = None
     out: list[Voiced] = []
-    starts = [event.start for event in melody]
+    starts = starts_of(melody)
     for span in spans:
         above = sounding(melody, starts, span.start, span.end)
         ceiling = min((e.pitches[-1] for e in above), default=127)
@@ -54,6 +55,7 @@ def voice_chords(
     return out
 
 
+@lru_cache(maxsize=4096)
 def _pitches(voicing: Voicing) -> tuple[int, ...]:
     return tuple(midi(step, alter) for step, alter in voicing)
 
@@ -89,7 +91,8 @@ def _cost(
     return cost
 
 
-def _options(chord: Chord, low: int, high: int, voices: int) -> list[Voicing]:
+@lru_cache(maxsize=1024)
+def _options(chord: Chord, low: int, high: int, voices: int) -> tuple[Voicing, ...]:
     """Close voicings and those with the second voice from the top dropped an octave."""
     tones = _essential(chord, voices)
     ladder = sorted(
@@ -105,7 +108,7 @@ def _options(chord: Chord, low: int, high: int, voices: int) -> list[Voicing]:
             dropped = (close[-2][0] - 7, close[-2][1])
             if midi(*dropped) >= low:
                 options.append(tuple(sorted([dropped, *close[:-2], close[-1]], key=lambda tone: midi(*tone))))
-    return options or [tuple(rungs[-voices:] or _nearest(tones, low, high))]
+    return tuple(options) or (tuple(rungs[-voices:] or _nearest(tones, low, high)),)
 
 
 def _essential(chord: Chord, voices: int) -> tuple[Tone, ...]:

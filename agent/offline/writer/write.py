@@ -31,7 +31,7 @@ from chiaroscore import NotationError
 from notation import Instrument, Tune, instrument, parse
 from prompts import Plan
 from rag_store import Exemplar
-from rag_store.lines import tune_lines
+from rag_store.lines import Line, tune_lines
 
 __all__ = ["Draft", "OfflineWriter", "clef_for", "sheet_of", "staff_names"]
 
@@ -118,7 +118,7 @@ class OfflineWriter:
         setting = replace(setting, bass=tuple(given.line("B", bass, bar.length)))
         kin = [exemplar for exemplar in exemplars if exemplar.genre == plan.genre]
         lend = list(given.figures) or _pool(kin, bar) or _pool(exemplars, bar)
-        guard = self.guard or guard_of(line for one in exemplars for line in tune_lines(_read(one)))
+        guard = self.guard or guard_of(_lines(exemplars))
         melody, uses = _melody(form, setting, guard, lend, _rng(seed, "melody", redo))
         melody = within(melody, played_bars(plan, form)["M"], bar.length)
         melody = articulated(melody, bar, plan.rhythm.articulation, plan.tempo)
@@ -201,15 +201,20 @@ def _floor(plan: Plan) -> int:
     return max((player.low + 12 for player in basses), default=0)
 
 
+def _lines(exemplars: Sequence[Exemplar]) -> list[Line]:
+    """Return all lines of exemplars."""
+    return [line for one in exemplars for line in tune_lines(_read(one.abc, one.id))]
+
+
 def _pool(exemplars: Sequence[Exemplar], bar: Meter) -> list[motif.Figure]:
     """Return the figures that exemplars lend to a meter."""
-    return [figure for one in exemplars for figure in _lent(one, bar)]
+    return [figure for one in exemplars for figure in _lent(one.abc, one.id, bar)]
 
 
 @lru_cache(maxsize=64)
-def _lent(exemplar: Exemplar, bar: Meter) -> tuple[motif.Figure, ...]:
+def _lent(abc_text: str, identity: str, bar: Meter) -> tuple[motif.Figure, ...]:
     """Return the figures of one exemplar; kept, because drafts of one piece share their exemplars."""
-    return tuple(figures(_read(exemplar), exemplar.id, bar))
+    return tuple(figures(_read(abc_text, identity), identity, bar))
 
 
 def _melody(
@@ -229,12 +234,12 @@ def _melody(
     return melody, uses
 
 
-def _read(exemplar: Exemplar) -> Tune:
+def _read(abc_text: str, identity: str) -> Tune:
     """Return the parsed exemplar; an unreadable one is named in the error."""
     try:
-        return _parsed(exemplar.abc)
+        return _parsed(abc_text)
     except NotationError as error:
-        error.add_note(f"while taking motifs from exemplar {exemplar.id!r}")
+        error.add_note(f"while taking motifs from exemplar {identity!r}")
         raise
 
 
