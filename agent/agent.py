@@ -12,20 +12,23 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from PIL import Image
 
 from agent.controls import Controls
-from agent.critic import Revision, Verdict, better, judge, rules
+from agent.critic import Revision, Verdict, judge
+from agent.drafting import Step, best_draft
 from agent.editing.develop import developed, with_theme
 from agent.editing.theme import read_theme
 from agent.formats import file_stem
+from agent.obeyed import Part, missed, obeyed
 from agent.offline.writer import Draft, OfflineWriter
 from agent.offline.writer.given import NOTHING, Given
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
-from chiaroscore import ChiaroscoreError, ControlError, NotationError
+from chiaroscore import ChiaroscoreError, ControlError
 from notation import Tune, parse
 from prompts import Plan, Scene
 from rag_store import Exemplar, Hit, Store, store_state
@@ -35,7 +38,6 @@ CANDIDATES = 3
 #: How many exemplars the writer gets.
 EXEMPLARS = 6
 
-Step = Callable[[str, Any], None]
 Scribe = Callable[..., Draft]
 
 
@@ -186,7 +188,7 @@ class Agent:
         hits = self.retrieve(plan)
         tell("retrieve", hits)
         draft, verdict, history = self.write(
-            plan, [hit.exemplar for hit in hits], own_seed, tell, given=given
+            plan, [hit.exemplar for hit in hits], own_seed, tell, given=given, controls=controls
         )
         return Piece(
             abc=draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=draft, verdict=verdict,
@@ -231,39 +233,16 @@ class Agent:
         tell: Step,
         *,
         given: Given = NOTHING,
+        controls: Controls | None = None,
     ) -> tuple[Draft, Verdict, list[Revision]]:
-        """Draft candidates, keep the best, refine it while the critic finds something and revisions help."""
-        write = self._scribe(given)
+        """Return the best draft of a plan, what the critic says of it, and what was tried.
+
+        Drafts that meet more of the requests go before others; see `agent.drafting`.
+        """
         copied = self.copied if given is NOTHING else None  # a theme may be anybody's
-        verdict_of = functools.partial(_verdict, plan=plan, copied=copied)
-        history: list[Revision] = []
-        best: Draft | None = None
-        verdict: Verdict | None = None
-        for number in range(self.candidates):
-            draft = write(plan, exemplars, seed + number)
-            found = verdict_of(draft)
-            wins = found.valid and (verdict is None or found.score > verdict.score)
-            reason = (
-                "the best so far"
-                if wins
-                else "not better"
-                if found.valid
-                else f"not valid: {found.problems[0]}"
-            )
-            before = verdict.score if verdict else None
-            history.append(
-                Revision(f"candidate {number + 1}", wins, reason, before, found.score, found.terms)
-            )
-            tell("draft", history[-1])
-            if wins:
-                best, verdict = draft, found
-        if best is None or verdict is None:
-            raise NotationError(
-                f"no draft was valid after {self.candidates} tries ({history[-1].reason}); "
-                f"please report: {plan.genre}, {plan.key}, {plan.meter}, {plan.bars} bars, seed {seed}"
-            )
-        again = functools.partial(write, plan, exemplars, best.seed)
-        return _refine(again, verdict_of, best, verdict, history, tell)
+        write = functools.partial(self._scribe(given), plan, exemplars)
+        found = functools.partial(_verdict, plan=plan, copied=copied, controls=controls)
+        return best_draft(write, found, seed, self.candidates, tell)
 
     def copied(self, tune: Tune) -> int:
         """Return how many consecutive notes of a tune some exemplar has too."""
@@ -278,47 +257,16 @@ class Agent:
         raise ControlError("continue_from needs the offline writer; leave out the theme, or the other writer")
 
 
-def _verdict(draft: Draft, plan: Plan, copied: Callable[[Tune], int] | None) -> Verdict:
-    """Return what the critic says of a draft."""
-    return judge(draft.abc, plan, copied)
-
-
-def _refine(
-    again: Callable[[dict[str, int]], Draft],
-    verdict_of: Callable[[Draft], Verdict],
-    best: Draft,
-    verdict: Verdict,
-    history: list[Revision],
-    tell: Step,
-) -> tuple[Draft, Verdict, list[Revision]]:
-    """Write the part that the worst finding blames anew; accept it under the rule of `agent.critic`.
-
-    A part whose rewriting did not help is left alone, and the next finding has its turn.
-    """
-    redo = dict(best.redo)
-    spent: set[str] = set()
-    for turn in range(rules()["rounds"]):
-        finding = next((name for name in verdict.findings if _part(name) not in spent), None)
-        if finding is None:
-            break
-        part = _part(finding)
-        trial = {**redo, part: redo.get(part, 0) + turn + 1}
-        draft = again(trial)
-        found = verdict_of(draft)
-        accepted, reason = better(found, verdict)
-        what = f"{part} rewritten because of {finding} ({verdict.terms[finding]:.2f})"
-        history.append(Revision(what, accepted, reason, verdict.score, found.score, found.terms))
-        tell("revise", history[-1])
-        if accepted:
-            best, verdict, redo = draft, found, trial
-        else:
-            spent.add(part)
-    return best, verdict, history
-
-
-def _part(finding: str) -> str:
-    """Return the part of the work that a finding blames."""
-    return str(rules()["terms"][finding]["redo"])
+def _verdict(
+    draft: Draft, plan: Plan, copied: Callable[[Tune], int] | None, controls: Controls | None
+) -> Verdict:
+    """Return what the critic says of a draft, with the requests that it does not meet."""
+    verdict = judge(draft.abc, plan, copied)
+    if controls is None or not verdict.valid:
+        return verdict
+    sections = [Part(one.letter, one.start, one.bars) for one in draft.form]
+    names = tuple(one.name for one in missed(obeyed(draft.abc, controls, sections)))
+    return replace(verdict, missed=names)
 
 
 def piece_seed(picture: Image.Image, seed: int) -> int:

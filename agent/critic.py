@@ -1,8 +1,8 @@
 """The critic: measures a finished score, says what is out of range and whether a revision is better.
 
-The rule: a revision is accepted if `notation.check` finds no error in it and its score is higher than that
-of the draft it replaces by at least the margin of ``data/judgement.json``. Everything judged is kept in the
-history.
+The rule: a revision is accepted if `notation.check` finds no error in it and it meets more requests than the
+draft it replaces, or as many and its score is higher by at least the margin of ``data/judgement.json``.
+Everything judged is kept in the history.
 """
 
 from __future__ import annotations
@@ -29,11 +29,17 @@ class Verdict:
     terms: dict[str, float]  # measured values
     penalties: dict[str, float]  # weighted, 0 for a value inside its range
     problems: tuple[Problem, ...]  # errors only
+    missed: tuple[str, ...] = ()  # requests that the score does not meet, if they were checked
 
     @property
     def valid(self) -> bool:
         """Whether the score has no error."""
         return not self.problems
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What drafts are ranked by: the fewer requests missed the better, then the score."""
+        return -len(self.missed), self.score
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -109,6 +115,10 @@ def better(new: Verdict, old: Verdict) -> tuple[bool, str]:
         return False, f"not valid: {new.problems[0]}"
     if not old.valid:
         return True, "the draft before it was not valid"
+    if len(new.missed) != len(old.missed):
+        fewer = len(new.missed) < len(old.missed)
+        names = ", ".join(sorted(set(old.missed) ^ set(new.missed)))
+        return fewer, f"now {'meets' if fewer else 'misses'} {names}"
     gain = new.score - old.score
     margin = rules()["margin"]
     if gain >= margin:

@@ -39,18 +39,18 @@ def form(heard: Heard, asked: Form) -> Obeyed:
 def likeness(heard: Heard, one: Part, other: Part) -> float:
     """Return how alike the melodies of two sections are, 0 to 1.
 
-    For every transposition by octaves or steps, the share of the onsets of both sections, bar by bar, at
-    which both have a note that far apart; the best one counts. The shorter section says how many bars are
+    Twice the number of notes that both have at the same place, bar by bar, over the notes of both (Dice's
+    coefficient), at the transposition for which it is highest. The shorter section says how many bars are
     compared.
     """
     bars = min(one.bars, other.bars)
     first, second = (_onsets(heard, part.start, bars) for part in (one, other))
-    together = set(first) | set(second)
+    together = len(first) + len(second)
     if not together:
         return 1.0
     shared = [second[at] - first[at] for at in first if at in second]
     best = max((shared.count(move) for move in set(shared)), default=0)
-    return best / len(together)
+    return 2 * best / together
 
 
 def _onsets(heard: Heard, start: int, bars: int) -> dict[tuple[int, float], int]:

@@ -135,8 +135,7 @@ def chord(roman: str, tonic_tone: Tone) -> Chord:
     """
     inside, _, region = roman.partition("@")
     if region:
-        home = chord(region, tonic_tone).root
-        return replace(chord(inside, home), roman=roman)
+        return replace(chord(inside, region_of(roman, tonic_tone)[0]), roman=roman)
     plain, _, below = roman.partition(":")
     head, _, applied = plain.partition("/")
     match = _ROMAN.match(head)
@@ -147,16 +146,28 @@ def chord(roman: str, tonic_tone: Tone) -> Chord:
     degree = _DEGREES[numeral.lower()]
     root = base.above(degree, _MAJOR[degree] + {"b": -1, "#": 1, "": 0}[accidental])
     quality = _quality(numeral.islower(), suffix, roman)
-    root = _plainly(root)
+    root = _plainly(root, QUALITIES[quality])
     tones = tuple(root.above(letters, semitones) for letters, semitones in QUALITIES[quality])
     return Chord(roman, root, quality, tones, _bass(below, tones, tonic_tone, roman))
 
 
-def _plainly(root: Tone) -> Tone:
-    """Return a root of two sharps or flats spelled by the neighbouring letter."""
-    if abs(root.alter) < 2:
+def _plainly(root: Tone, shape: tuple[tuple[int, int], ...], most: int = 2) -> Tone:
+    """Return a root spelled by the neighbouring letter if it or a tone over it has too many signs."""
+    signs = max(abs(root.above(letters, semitones).alter) for letters, semitones in shape)
+    if abs(root.alter) < 2 and signs <= most:
         return root
     return root.above(1 if root.alter > 0 else -1, 0)
+
+
+@lru_cache(maxsize=512)
+def region_of(roman: str, tonic_tone: Tone) -> tuple[Tone, str]:
+    """Return tonic and mode of the region that a numeral names after its at sign.
+
+    A key of double signs is spelled by its enharmonic neighbour.
+    """
+    region = roman.partition("@")[2]
+    mode = "minor" if region.lstrip("b#").islower() else "major"
+    return _plainly(chord(region, tonic_tone).root, tuple(enumerate(MODES[mode])), 1), mode
 
 
 def _bass(below: str, tones: tuple[Tone, ...], tonic_tone: Tone, roman: str) -> Tone | None:
@@ -193,10 +204,8 @@ def chord_scale(tonic_tone: Tone, mode: str, over: Chord) -> tuple[int, ...]:
     tuple of 7 ints
     """
     alters = [0] * 7
-    region = over.roman.partition("@")[2]
-    if region:
-        tonic_tone = chord(region, tonic_tone).root
-        mode = "minor" if region.lstrip("b#").islower() else "major"
+    if "@" in over.roman:
+        tonic_tone, mode = region_of(over.roman, tonic_tone)
     for tone in scale(tonic_tone, mode):
         alters[tone.letter] = tone.alter
     for tone in over.tones:

@@ -158,9 +158,8 @@ def _split(events: Sequence[Event], cuts: Sequence[Fraction]) -> list[Event]:
         inside = [at for at in cuts if event.start < at < event.end]
         edges = [event.start, *inside, event.end]
         for turn, (start, end) in enumerate(itertools.pairwise(edges)):
-            out.append(
-                Event(start, end - start, _broken(event.tones, turn), _marks(event, turn, len(inside)))
-            )
+            tones, marks = _broken(event.tones, turn), _marks(event, turn, len(inside))
+            out.append(replace(event, start=start, length=end - start, tones=tones, marks=marks))
     return out
 
 
