@@ -73,9 +73,8 @@ def report(folder: pathlib.Path) -> int:
         print(f"plan against score: r = {emotion[0]:.2f} valence, {emotion[1]:.2f} arousal")
     longest = max((one.match.notes for one in found.pieces if one.match), default=0)
     print(f"longest stretch shared with an exemplar: {longest} notes")
-    print(
-        f"median melodic similarity: {found.likeness[0]:.3f} between pictures, {found.likeness[1]:.3f} between seeds"
-    )
+    pictures, seeds = found.likeness
+    print(f"median melodic similarity: {pictures:.3f} between pictures, {seeds:.3f} between seeds")
     return int(bool(invalid) or found.whole.within < LEAST_WITHIN)
 
 
@@ -87,7 +86,8 @@ def errors(piece: Assessed) -> bool:
 def line(name: str, one: Comparison) -> str:
     """Return a row of the table."""
     ratio = one.frechet / one.frechet_halves
-    return f"{name:<12}{one.pieces:>7}{one.within:>10}/12{one.frechet:>9.2f}{one.frechet_halves:>8.2f}{ratio:>7.2f}"
+    distances = f"{one.frechet:>9.2f}{one.frechet_halves:>8.2f}{ratio:>7.2f}"
+    return f"{name:<12}{one.pieces:>7}{one.within:>10}/12{distances}"
 
 
 def by_seed(found: Assessment) -> list[list[Assessed]]:

@@ -10,7 +10,8 @@ from agent.checks.heard import Heard, Obeyed, Part
 from agent.forms import Form
 
 #: Least likeness of two sections with the same letter, of two of which one is varied, and most of two with
-#: different letters. In 174 pairs of 40 pieces the first lay at 0.42 and more, the last at 0.33 and less.
+#: different letters. In 306 pairs of 60 pieces the first lay at 0.38 and more (median 0.83), the last at 0.33
+#: and less (median 0.16).
 ALIKE, VARIED, DIFFERENT = 0.38, 0.34, 0.38
 
 
@@ -22,7 +23,7 @@ def form(heard: Heard, asked: Form) -> Obeyed:
     right = letters == wanted and edges == ["intro"] * asked.intro + ["coda"] * asked.coda
     wrong = [] if asked.layers else _faults(heard, asked)
     how = (
-        "melodies of the sections compared bar by bar (share of onsets with the same pitch, transposition "
+        "melodies of the sections compared bar by bar (Dice's share of notes in common, transposition "
         "allowed): "
         f"the same letter at least {ALIKE:.0%} alike ({VARIED:.0%} where it is varied), different ones at "
         f"most {DIFFERENT:.0%}"

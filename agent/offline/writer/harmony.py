@@ -20,6 +20,9 @@ from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
 #: Degree of a numeral with its accidental; two for an applied chord.
 _DEGREE = re.compile(r"[b#]?(?:[IV]+|[iv]+)")
 
+#: Modes of which the blues progressions are; the others have progressions of their own.
+_BLUES = frozenset({"mixolydian", "dorian"})
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -140,7 +143,7 @@ def _source(mode: str, family: str) -> dict[str, list[list[str]]]:
     progressions = table("progressions")
     minorish = "minor" if mode in MINOR_MODES else "major"
     own: dict[str, list[list[str]]] = progressions["families"][family][minorish]
-    if mode in ("major", "minor") or family == "blues":
+    if mode in ("major", "minor") or (family == "blues" and mode in _BLUES):
         return own
     modal: dict[str, list[list[str]]] = progressions["modes"][mode]
     if family not in ("jazz", "bossa"):
