@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from agent import Agent, Piece
-from agent.editing.changes import onsets
+from agent.editing.manner import onsets
 from agent.editing.score import read_score, write_score
 from agent.keys import parse_key
 from agent.moods import mood
