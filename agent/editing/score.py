@@ -13,7 +13,7 @@ from agent.editing.chords import chord_of_symbol
 from agent.keys import parse_key
 from agent.offline.writer.events import Event
 from agent.offline.writer.given import balanced, paired, symbolled
-from agent.offline.writer.harmony import Span
+from agent.offline.writer.harmony import Span, chord_symbols
 from agent.offline.writer.layout import KIT, Sheet, Staff, abc
 from agent.offline.writer.meter import Meter, meter
 from agent.offline.writer.theory import LETTERS, tonic
@@ -113,23 +113,13 @@ def staves_of(score: Score) -> list[Staff]:
             )
         )
     if staves:
-        staves[0] = replace(staves[0], chords=changes(score.spans))
+        staves[0] = replace(staves[0], chords=chord_symbols(score.spans))
     return symbolled(staves, score.bar.length)
 
 
 def tune_of(line: Sequence[Event], sheet: Sheet) -> Tune:
     """Return a single voice as a parsed tune."""
     return parse(abc(sheet, [Staff("M", "Melody", "treble", 0, line)]))
-
-
-def changes(spans: Iterable[Span]) -> dict[Fraction, str]:
-    """Return the chord symbols by the time at which they change."""
-    out: dict[Fraction, str] = {}
-    before = ""
-    for span in spans:
-        if span.chord.symbol != before:
-            out[span.start] = before = span.chord.symbol
-    return out
 
 
 def _seated(tune: Tune, plan: Plan) -> list[tuple[Voice, Part]]:

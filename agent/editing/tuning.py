@@ -29,12 +29,6 @@ def in_key(score: Score, key: Key, direction: int = 0) -> Score:
     return _turned(moved, middle, key) if key.mode != old.mode else moved
 
 
-def by_interval(score: Score, key: Key, octaves: int) -> Score:
-    """Return the score in a key of the same mode with every voice a number of octaves higher than nearest."""
-    moved = in_key(score, key)
-    return with_lines(moved, [replace(line, events=raised(line.events, octaves)) for line in moved.lines])
-
-
 def _transposed(score: Score, old: Key, new: Key, direction: int) -> Score:
     """Return the score with every tone moved by the interval between two tonics."""
     here, there = tonic(old.tonic), tonic(new.tonic)

@@ -8,7 +8,7 @@ import pytest
 from agent.forms import NAMED, parse_form
 from agent.offline.writer.entries import entries, within
 from agent.offline.writer.events import Event
-from agent.offline.writer.form import climax_bar, energy_curve, least_bars, sections, usual_bars
+from agent.offline.writer.form import climax_bar, least_bars, sections, usual_bars
 from agent.offline.writer.meter import meter
 from chiaroscore import ControlError
 
@@ -106,13 +106,13 @@ def test_introduction_and_coda_are_quiet_and_end_open_and_final():
 
 
 @pytest.mark.parametrize("form", ["AABA", "intro ABAB coda", "layers", "rondo"])
-def test_the_energy_of_the_bars_rises_and_falls(form):
-    curve = energy_curve(sections(form, 40))
-    assert len(curve) == 40
-    assert all(0 <= energy <= 1 for energy in curve)
-    top = curve.index(max(curve))
-    assert 12 <= top <= 36
-    assert curve[0] < max(curve) > curve[-1]
+def test_the_energy_of_the_sections_rises_and_falls(form):
+    made = sections(form, 40)
+    energies = [section.energy for section in made]
+    assert all(0 <= energy <= 1 for energy in energies)
+    top = made[energies.index(max(energies))]
+    assert 12 <= top.start + top.bars // 2 <= 36
+    assert energies[0] < max(energies) > energies[-1]
 
 
 def test_a_piece_too_short_for_its_form_returns_to_its_beginning():

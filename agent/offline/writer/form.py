@@ -253,22 +253,3 @@ def _with_energy(built: list[Section], layered: bool) -> list[Section]:
             energy = 0.25 if section.kind == "intro" else 0.3
         out.append(replace(section, energy=round(energy, 3)))
     return out
-
-
-def energy_curve(form: tuple[Section, ...]) -> tuple[float, ...]:
-    """Return the energy of every bar, in [0, 1].
-
-    It goes from section to section in straight lines, and eases where a phrase ends.
-    """
-    middles = [section.start + section.bars / 2 for section in form]
-    ends = {phrase.start + phrase.bars - 1 for section in form for phrase in section.phrases}
-    out = []
-    for bar in range(form[-1].start + form[-1].bars):
-        here = next(place for place, s in enumerate(form) if bar < s.start + s.bars)
-        energy = form[here].energy
-        other = min(max(here + (1 if bar + 0.5 > middles[here] else -1), 0), len(form) - 1)
-        if other != here and form[other].kind == form[here].kind:
-            share = abs(bar + 0.5 - middles[here]) / abs(middles[other] - middles[here])
-            energy += share * (form[other].energy - energy)
-        out.append(round(max(0.0, energy - (0.05 if bar in ends else 0.0)), 3))
-    return tuple(out)

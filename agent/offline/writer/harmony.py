@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from operator import attrgetter
@@ -219,3 +220,13 @@ def chord_at(spans: list[Span], time: Fraction) -> Chord:
     """Chord that sounds at a time in quarter notes."""
     after = bisect.bisect_right(spans, as_float(time), key=attrgetter("place"))
     return spans[max(0, after - 1)].chord
+
+
+def chord_symbols(spans: Iterable[Span]) -> dict[Fraction, str]:
+    """Return the chord symbols by the time at which they change."""
+    out: dict[Fraction, str] = {}
+    before = ""
+    for span in spans:
+        if span.chord.symbol != before:
+            out[span.start] = before = span.chord.symbol
+    return out

@@ -19,7 +19,7 @@ from agent.offline.writer.dynamics import marks
 from agent.offline.writer.entries import entries, within
 from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.form import Section
-from agent.offline.writer.harmony import Span
+from agent.offline.writer.harmony import chord_symbols
 from agent.offline.writer.idiom import idiomatic
 from agent.offline.writer.layout import Staff
 from agent.offline.writer.ranges import bass_range, counter_range, inner_range
@@ -71,7 +71,7 @@ def staves(
     """
     roles = [part.role for part in plan.instruments]
     inner = _inner_parts(plan, setting, melody, style)
-    free = _symbols(setting.spans)
+    free = chord_symbols(setting.spans)
     spans = played_bars(plan, form)
     counted: dict[str, int] = {}
     out: list[Staff] = []
@@ -211,16 +211,6 @@ def _whole_slurs(events: list[Event]) -> list[Event]:
     if not balance:
         return events
     return [replace(e, marks=tuple(m for m in e.marks if not m.startswith("slur"))) for e in events]
-
-
-def _symbols(spans: Sequence[Span]) -> dict[Fraction, str]:
-    """Chord symbols where the chord changes."""
-    out: dict[Fraction, str] = {}
-    before = ""
-    for span in spans:
-        if span.chord.symbol != before:
-            out[span.start] = before = span.chord.symbol
-    return out
 
 
 def _taken(free: dict[Fraction, str], events: Sequence[Event], setting: Setting) -> dict[Fraction, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,7 +11,6 @@ from agent.offline.writer.harmony import chord_at
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
 
-Ornament = Callable[[Event, int, Setting], list[Event]]
 #: Most ornaments a bar of a return has, by the number of its primes.
 _SHARE = {0: 0.0, 1: 0.25, 2: 0.45, 3: 0.7}
 
