@@ -146,6 +146,13 @@ def _credit(root: ElementTree.Element, title: str, composer: str) -> None:
             before += 1
 
 
+#: How musicians shorten the last word of a part's name.
+_SHORT = {
+    "Bass": "Bass", "Ensemble": "Ens.", "Guitar": "Gtr.", "Organ": "Org.", "Piano": "Pno.",
+    "Sax": "Sax", "Section": "Sec.", "Strings": "Str.", "Trombone": "Tbn.", "Trumpet": "Tpt.",
+}  # fmt: skip
+
+
 def _short(name: str, given: str) -> str:
     """Abbreviation of a part: music21's where it fits the name, else one of the name's own letters.
 
@@ -153,6 +160,9 @@ def _short(name: str, given: str) -> str:
     """
     if len(name) <= 6:
         return name
+    words = [word for word in name.split() if not word.isdigit()]
+    if len(words) > 1 and words[-1] in _SHORT:
+        return f"{words[0][0]}. {_SHORT[words[-1]]}"
     letters = iter(name.lower())
     if (
         given
@@ -160,7 +170,6 @@ def _short(name: str, given: str) -> str:
         and all(c in letters for c in given.lower() if c.isalpha())
     ):
         return given
-    words = [word for word in name.split() if not word.isdigit()]
     return f"{words[0][0]}. {words[-1][:5]}" if len(words) > 1 else f"{name[:4]}."
 
 

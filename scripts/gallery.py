@@ -7,7 +7,9 @@ each piece goes to the other folder, which is not kept in the repository.
 from __future__ import annotations
 
 import argparse
+import csv
 import pathlib
+from html import escape
 
 import agent
 from chiaroscore import write_bytes, write_text
@@ -33,6 +35,7 @@ def main() -> None:
     sound.mkdir(parents=True, exist_ok=True)
     target = ROOT / "docs" / "gallery"
     target.mkdir(parents=True, exist_ok=True)
+    credits = attribution()
     entries = []
     for name, seed in PICTURES.items():
         piece = agent.compose(ROOT / "examples" / "images" / f"{name}.jpg", seed=seed)
@@ -40,7 +43,7 @@ def main() -> None:
         piano_roll(piece.tune, target / f"{name}.roll.png")
         write_text(target / f"{name}.abc", piece.abc)
         write_bytes(sound / f"{name}.wav", piece.sound.encoded("wav"))
-        entries.append(_entry(name, seed, piece))
+        entries.append(_entry(name, seed, piece, credits[name]))
         print(f"{name}: {piece}")
     write_text(target / "README.md", "\n".join([_HEAD, *entries]))
 
@@ -52,7 +55,13 @@ Six of the pictures in `examples/images`, as `chiaroscore compose` sets them to 
 """
 
 
-def _entry(name: str, seed: int, piece: agent.Piece) -> str:
+def attribution() -> dict[str, dict[str, str]]:
+    """Return what is known of each example picture: licence, author, description."""
+    with (ROOT / "examples" / "images" / "ATTRIBUTION.csv").open(encoding="utf-8", newline="") as file:
+        return {pathlib.Path(row["file"]).stem: row for row in csv.DictReader(file)}
+
+
+def _entry(name: str, seed: int, piece: agent.Piece, credit: dict[str, str]) -> str:
     """Return the section of one piece."""
     plan = piece.plan
     reasons = [
@@ -64,7 +73,9 @@ def _entry(name: str, seed: int, piece: agent.Piece) -> str:
         [
             f"## {plan.title}",
             "",
-            f'<img src="../../examples/images/{name}.jpg" width="360" alt="{name}">',
+            f'<img src="../../examples/images/{name}.jpg" width="360" alt="{escape(credit["description"])}">',
+            "",
+            f"*Picture: {credit['author']}, {credit['licence']}.*",
             "",
             f"{piece.scene.description}",
             "",
