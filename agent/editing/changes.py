@@ -130,7 +130,11 @@ def _keyed(sketch: Sketch, key: Key, said: str) -> Sketch:
     old = sketch.key
     score = in_key(sketch.score, key)
     planned = sketch.with_score(score).planned("key", said, f"moves {old.name} to {key.name}", key=key.name)
-    return planned.asking(key=key.name)
+    struck = [name for name in ("mood", "valence") if name in sketch.asked]
+    if not struck or key.minor_third == old.minor_third:
+        return planned.asking(key=key.name)
+    remark = f"{said.strip()}: the {' and '.join(struck)} asked for before no longer counts"
+    return planned.asking(*struck, key=key.name).noting(remark)
 
 
 def _meter(sketch: Sketch, name: str, said: str) -> Sketch:

@@ -222,3 +222,13 @@ def test_parents_are_kept(piece: Piece) -> None:
     assert rows[1]["abc_sha256"] == piece.manifest()["abc_sha256"]
     assert "parent" not in repr(child)
     assert any(cause.value == "slower" for cause in child.plan.causes["tempo"])
+
+
+def test_a_darker_mode_strikes_the_feeling_that_was_asked_for(
+    agent_of_run: Agent, picture: pathlib.Path
+) -> None:
+    bright = agent_of_run.compose(picture, genre="nocturne", bars=8, valence=0.5, seed=1)
+    minor = bright.revise("in minor")
+    assert "valence" in bright.controls.asked() and "valence" not in minor.controls.asked()
+    assert any("valence" in remark and "no longer counts" in remark for remark in minor.remarks)
+    assert "valence" in bright.revise("up a tone").controls.asked()
