@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import pathlib
 import re
@@ -55,3 +57,33 @@ def file_stem(path: str | os.PathLike[str], otherwise: str) -> str:
     """
     stem = re.sub(r"[^\w.-]+", "-", pathlib.Path(path).stem).strip("-.")
     return stem[:80].rstrip("-.") or otherwise
+
+
+def superseded(folder: str | os.PathLike[str], name: str, files: Iterable[str]) -> list[pathlib.Path]:
+    """Return engraved pages of the piece that a folder's manifest tells of, which new files do not replace.
+
+    Pages that were changed since, or that the manifest does not know, are not ours to take away.
+
+    Parameters
+    ----------
+    folder
+        Where a piece may have been saved before.
+    name
+        Name of the piece: the pages of another one stay.
+    files
+        Names of the files that are about to be written.
+    """
+    place, new = pathlib.Path(folder), set(files)
+    try:
+        known = json.loads((place / "manifest.json").read_text("utf-8"))["rendering"]["files"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+    page = re.compile(rf"{re.escape(name)}(-\d+)?\.svg")
+    if not any(page.fullmatch(file) for file in new):
+        return []
+    pages = [(place / file, digest) for file, digest in known if page.fullmatch(file) and file not in new]
+    return [path for path, digest in pages if path.is_file() and _digest(path) == digest]
+
+
+def _digest(path: pathlib.Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -20,7 +20,7 @@ import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
 from agent.editing.lineage import Ancestor, recorded
-from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names
+from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names, superseded
 from agent.obeyed import Obeyed, Part, obeyed
 from agent.offline.writer import Draft
 from agent.picture import picture_hash
@@ -312,7 +312,11 @@ class Piece:
             {**self.manifest(), "rendering": rendering}, indent=2, ensure_ascii=False, allow_nan=False
         )
         files["manifest.json"] = (manifest + "\n").encode()
-        return chiaroscore.replace_folder(folder, files)
+        old = superseded(folder, self.name, files)
+        written = chiaroscore.replace_folder(folder, files)
+        for page in old:
+            page.unlink(missing_ok=True)
+        return written
 
     def _file(self, kind: str) -> dict[str, bytes]:
         """Return names and contents of the files of a silent format."""

@@ -191,3 +191,24 @@ def note_ons(file: Any) -> list[tuple[int, float]]:
             if message.type == "note_on" and message.velocity > 0:
                 found.append((message.note, round(ticks / file.ticks_per_beat, 2)))
     return sorted(found)
+
+
+def test_pages_of_a_longer_piece_go_when_a_shorter_one_is_saved_over_it(piece, tmp_path):
+    import hashlib
+    import json
+
+    piece.save(tmp_path, formats=["svg"])
+    extra, changed, foreign = (
+        tmp_path / f"{n}.svg" for n in (f"{piece.name}-8", f"{piece.name}-9", "other-8")
+    )
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for path in (extra, changed, foreign):
+        path.write_text("<svg/>")
+        manifest["rendering"]["files"][path.name] = hashlib.sha256(b"<svg/>").hexdigest()
+    changed.write_text("<svg>mine</svg>")
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    piece.save(tmp_path, formats=["abc"])
+    assert extra.exists()  # no page was written
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    piece.save(tmp_path, formats=["svg"])
+    assert not extra.exists() and changed.exists() and foreign.exists()
