@@ -177,6 +177,8 @@ def _theme(name: str, data: bytes, events: list[Event], key: Key, meter: str, te
 
 
 def _meter(top: int, bottom: int, name: str) -> str:
+    if not top or not bottom:
+        raise InputError(f"theme {name!r} names no meter; give it one, such as a line M:4/4 above its K:")
     meter = f"{top}/{bottom}"
     if meter not in METERS:
         raise InputError(

@@ -79,6 +79,7 @@ def test_a_pickup_and_a_long_theme() -> None:
         ("t.wav", b"RIFF", "convert it"),
         ("t.abc", b"X:1\nM:4/4\nK:C\nC2|]\n", "notes"),
         ("t.abc", b"X:1\nM:11/8\nL:1/8\nK:C\nCDEFGABcdef|CDEFGABcdef|]\n", "11/8"),
+        ("t.abc", b"X:1\nK:C\nCDEF|GABc|]\n", "names no meter"),
         ("t.abc", b"%" * (2**21 + 5), "larger than"),
     ],
 )
