@@ -23,7 +23,7 @@ from agent.drafting import Step, best_draft
 from agent.editing.develop import developed, with_theme
 from agent.editing.theme import read_theme
 from agent.formats import file_stem
-from agent.obeyed import Part, missed, obeyed
+from agent.obeyed import missed, obeyed, parts_of
 from agent.offline.writer import Draft, OfflineWriter
 from agent.offline.writer.given import NOTHING, Given
 from agent.picture import Picture, open_picture, picture_hash
@@ -264,8 +264,7 @@ def _verdict(
     verdict = judge(draft.abc, plan, copied)
     if controls is None or not verdict.valid:
         return verdict
-    sections = [Part(one.letter, one.start, one.bars) for one in draft.form]
-    names = tuple(one.name for one in missed(obeyed(draft.abc, controls, sections)))
+    names = tuple(one.name for one in missed(obeyed(draft.abc, controls, parts_of(draft.form))))
     return replace(verdict, missed=names)
 
 

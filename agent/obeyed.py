@@ -13,9 +13,10 @@ from agent.checks import feeling, pitch, shape, style, texture, timing
 from agent.checks.heard import Heard, Obeyed, Part
 from agent.controls import Controls
 from agent.moods import Mood
+from agent.offline.writer.form import Section
 from notation import Tune, parse
 
-__all__ = ["Obeyed", "Part", "missed", "obeyed", "obeyed_of_record"]
+__all__ = ["Obeyed", "Part", "missed", "obeyed", "obeyed_of_record", "parts_of"]
 
 #: Request -> its check.
 _CHECKS: dict[str, Callable[[Heard, Any, Controls], Obeyed]] = {
@@ -66,6 +67,11 @@ def obeyed(score: str | Tune, controls: Controls, sections: Sequence[Part] = ())
     heard = Heard(parse(score) if isinstance(score, str) else score, sections)
     wanted = [name for name in controls.asked() if name in _CHECKS]
     return tuple(_CHECKS[name](heard, getattr(controls, name), controls) for name in wanted)
+
+
+def parts_of(form: Sequence[Section]) -> list[Part]:
+    """Return the sections of a draft as the checks see them."""
+    return [Part(section.letter, section.start, section.bars) for section in form]
 
 
 def missed(found: Sequence[Obeyed]) -> list[Obeyed]:

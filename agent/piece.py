@@ -21,7 +21,7 @@ from agent.controls import Controls
 from agent.critic import Revision, Verdict
 from agent.editing.lineage import Ancestor, recorded
 from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names, superseded
-from agent.obeyed import Obeyed, Part, obeyed
+from agent.obeyed import Obeyed, obeyed, parts_of
 from agent.offline.writer import Draft
 from agent.picture import picture_hash
 from evaluation import measure
@@ -80,8 +80,7 @@ class Piece:
     @functools.cached_property
     def obeyed(self) -> tuple[Obeyed, ...]:
         """Each request and whether the score meets it, measured on its ABC; see `agent.obeyed`."""
-        sections = [Part(one.letter, one.start, one.bars) for one in self.draft.form]
-        return obeyed(self.tune, self.controls, sections)
+        return obeyed(self.tune, self.controls, parts_of(self.draft.form))
 
     @property
     def why(self) -> str:

@@ -8,8 +8,8 @@ from agent.offline.writer.form import sections
 from agent.offline.writer.harmony import chord_at, harmonise
 from agent.offline.writer.meter import meter
 from agent.offline.writer.pattern import table
-from agent.offline.writer.regions import away, mode_of, raised, regions
-from agent.offline.writer.theory import chord, chord_scale, scale, tonic
+from agent.offline.writer.regions import away, raised, regions
+from agent.offline.writer.theory import chord, chord_scale, mode_of, scale, tonic
 
 BAR = meter("4/4")
 SEEDS = range(40)

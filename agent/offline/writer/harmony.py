@@ -15,8 +15,8 @@ from agent.offline.writer.events import as_float
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
-from agent.offline.writer.regions import at_home, away, leaves, mode_of, raised, regions
-from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, scale
+from agent.offline.writer.regions import at_home, away, leaves, raised, regions
+from agent.offline.writer.theory import MINOR_MODES, Chord, Tone, chord, mode_of, scale
 
 #: Degree of a numeral with its accidental; two for an applied chord.
 _DEGREE = re.compile(r"[b#]?(?:[IV]+|[iv]+)")

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
-
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import chord_at
-from agent.offline.writer.line import against_bass
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
 
@@ -45,11 +42,7 @@ def _fault(old: Event | None, new: Event | None, setting: Setting) -> bool:
     """Whether the bass moves together with two neighbouring notes in parallel or direct perfect intervals."""
     if old is None or new is None or new.start - old.end > _GAP:
         return False
-    bass, bass_before = setting.bass_around(new.start)
-    if bass is None or bass_before is None or bass == bass_before:
-        return False
-    pair = np.array([old.pitches[0]]), np.array([new.pitches[0]])
-    return bool(against_bass(*pair, bass_before, bass)[0, 0] > 0)
+    return setting.clash(old.pitches[0], new.pitches[0], new.start) > 0
 
 
 def _other(old: Event | None, event: Event, following: Event | None, setting: Setting) -> Event:

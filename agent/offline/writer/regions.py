@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.pattern import table
-from agent.offline.writer.theory import MINOR_MODES, Tone, region_of
+from agent.offline.writer.theory import MINOR_MODES
 
 
 def regions(form: Sequence[Section], mode: str, family: str, rng: random.Random) -> dict[str, str]:
@@ -37,11 +37,6 @@ def _room(letter: str, themes: Sequence[Section]) -> bool:
     """Whether a section has a phrase to spend away from home."""
     last = themes[-1].letter == letter
     return all(len(section.phrases) > last for section in themes if section.letter == letter)
-
-
-def mode_of(region: str) -> str:
-    """Return the mode of a region: major or minor."""
-    return region_of(f"I@{region}", Tone(0, 0))[1]
 
 
 def at_home(section: Section, phrase: Phrase, form: Sequence[Section]) -> bool:

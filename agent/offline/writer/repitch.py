@@ -7,13 +7,10 @@ beats, foreign tones between steps, no new high point, no parallels with the bas
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from agent.offline.writer.events import Event
 from agent.offline.writer.harmony import chord_at
-from agent.offline.writer.line import against_bass
 from agent.offline.writer.setting import Setting, consonant
 from agent.offline.writer.theory import chord_scale, midi
 
@@ -62,15 +59,8 @@ def _cost(melody: Sequence[Event], at: int, step: int, alters: tuple[int, ...], 
         cost += _FOREIGN[setting.bar.strength(event.start % setting.bar.length)]
         cost += _SKIPPED * any(gap > 1 for gap in gaps)
     cost += _PHRASE_END * (near[-1].start > event.end)
-    new = replace(event, tones=((step, alters[step % 7]),))
-    cost += _faults(melody[at - 1], new, setting) if at else 0.0
-    return cost + _faults(new, melody[at + 1], setting) + _FAR * abs(step - event.tones[0][0])
-
-
-def _faults(one: Event, two: Event, setting: Setting) -> float:
-    """Cost of parallel and direct fifths and octaves with the bass between two neighbouring notes."""
-    bass, before = setting.bass_around(two.start)
-    if bass is None or before is None or bass == before:
-        return 0.0
-    pair = np.array([one.pitches[-1]]), np.array([two.pitches[-1]])
-    return float(against_bass(*pair, before, bass)[0, 0])
+    if at:
+        cost += setting.clash(melody[at - 1].pitches[-1], pitch, event.start)
+    after = melody[at + 1]
+    cost += setting.clash(pitch, after.pitches[-1], after.start)
+    return cost + _FAR * abs(step - event.tones[0][0])

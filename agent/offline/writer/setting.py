@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
+import numpy as np
+
 from agent.offline.writer.events import Event, as_float, starts_of
 from agent.offline.writer.harmony import Span
-from agent.offline.writer.line import LineStyle
+from agent.offline.writer.line import LineStyle, against_bass
 from agent.offline.writer.meter import Meter
 from agent.offline.writer.pattern import table
 from agent.offline.writer.theory import NATURAL, Chord, Tone
@@ -87,6 +89,13 @@ class Setting:
         before = bisect.bisect_left(self.bass_starts, at_time) - 1
         at, earlier = (self.bass[place].pitches[0] if place >= 0 else None for place in (now, before))
         return at, earlier
+
+    def clash(self, old: int, new: int, time: Fraction) -> float:
+        """Cost of two melody pitches against the bass, the second at a time; see `against_bass`."""
+        bass, before = self.bass_around(time)
+        if bass is None or before is None or bass == before:
+            return 0.0
+        return float(against_bass(np.array([old]), np.array([new]), before, bass)[0, 0])
 
     @property
     def least(self) -> Fraction:

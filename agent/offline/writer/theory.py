@@ -159,6 +159,11 @@ def _plainly(root: Tone, shape: tuple[tuple[int, int], ...], most: int = 2) -> T
     return root.above(1 if root.alter > 0 else -1, 0)
 
 
+def mode_of(region: str) -> str:
+    """Return the mode of a region, named by the numeral of its key: major or minor."""
+    return "minor" if region.lstrip("b#").islower() else "major"
+
+
 @lru_cache(maxsize=512)
 def region_of(roman: str, tonic_tone: Tone) -> tuple[Tone, str]:
     """Return tonic and mode of the region that a numeral names after its at sign.
@@ -166,7 +171,7 @@ def region_of(roman: str, tonic_tone: Tone) -> tuple[Tone, str]:
     A key of double signs is spelled by its enharmonic neighbour.
     """
     region = roman.partition("@")[2]
-    mode = "minor" if region.lstrip("b#").islower() else "major"
+    mode = mode_of(region)
     return _plainly(chord(region, tonic_tone).root, tuple(enumerate(MODES[mode])), 1), mode
 
 
