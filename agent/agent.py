@@ -19,12 +19,13 @@ from PIL import Image
 
 from agent.controls import Controls
 from agent.critic import Revision, Verdict, judge
+from agent.draft import Draft
 from agent.drafting import Step, best_draft
 from agent.editing.develop import developed, with_theme
 from agent.editing.theme import read_theme
 from agent.formats import file_stem
 from agent.obeyed import missed, obeyed, parts_of
-from agent.offline.writer import Draft, OfflineWriter
+from agent.offline.writer import OfflineWriter
 from agent.offline.writer.given import NOTHING, Given
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece

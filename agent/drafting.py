@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agent.critic import Revision, Verdict, better, rules
-from agent.offline.writer import Draft
+from agent.draft import Draft
 from chiaroscore import NotationError
 
 #: Drafts that are written beside the candidates while the best one misses a request.

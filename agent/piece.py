@@ -19,10 +19,10 @@ from PIL import Image
 import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
+from agent.draft import Draft
 from agent.editing.lineage import Ancestor, recorded
 from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names, superseded
 from agent.obeyed import Obeyed, obeyed, parts_of
-from agent.offline.writer import Draft
 from agent.picture import picture_hash
 from evaluation import measure
 from notation import Tune, parse

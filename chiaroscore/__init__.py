@@ -1,6 +1,7 @@
 """What every room of Chiaroscore shares: the version, the error tree, safe file writing, cache places."""
 
 from chiaroscore.errors import (
+    BackendError,
     ChiaroscoreError,
     ControlError,
     InputError,
@@ -14,6 +15,7 @@ from chiaroscore.files import cache_dir, check_writable, replace_folder, write_b
 __version__ = "0.1.0"
 
 __all__ = [
+    "BackendError",
     "ChiaroscoreError",
     "ControlError",
     "InputError",

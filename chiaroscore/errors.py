@@ -8,7 +8,8 @@
     ├── NotationError     ABC that is not music, or is too much of it
     ├── MissingPartError  an optional library, program, font or set of weights is absent
     ├── StoreError        the exemplar store is broken, locked, or of another model
-    └── RenderError       a score that could not be engraved or sounded
+    ├── RenderError       a score that could not be engraved or sounded
+    └── BackendError      a language model, or the server that runs it, does not answer as it should
 
 Every message says what was wrong, the value seen, and what to do next. The command line prints the message on
 one line and ends with exit code 2.
@@ -43,3 +44,17 @@ class StoreError(ChiaroscoreError):
 
 class RenderError(ChiaroscoreError):
     """A score could not be turned into MIDI, MusicXML, a page or sound."""
+
+
+class BackendError(ChiaroscoreError):
+    """A language model cannot be loaded or reached, or does not answer.
+
+    Attributes
+    ----------
+    retryable
+        Whether the same call may succeed later: the server was busy, slow or away.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable

@@ -1,5 +1,6 @@
 """The steps of the chain of thought: their pydantic models, which are the one source of every schema."""
 
+from prompts.messages import Grammar, Message
 from prompts.plan import ROLES, Cause, DynamicMark, Part, Plan, Rhythm, Role, Tessitura
 from prompts.scene import Colour, Dynamic, Emotion, Evidence, Scene, SeenObject, Swatch
 
@@ -11,6 +12,8 @@ __all__ = [
     "DynamicMark",
     "Emotion",
     "Evidence",
+    "Grammar",
+    "Message",
     "Part",
     "Plan",
     "Rhythm",

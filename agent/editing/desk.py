@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.controls import Controls
 from agent.critic import Revision, Verdict, judge
+from agent.draft import Draft
 from agent.editing.changes import CHANGES, changed
 from agent.editing.lineage import ancestry
 from agent.editing.longer import appended
@@ -16,7 +17,7 @@ from agent.editing.score import read_score
 from agent.editing.sketch import Sketch
 from agent.editing.vocabulary import Edit, read_edits
 from agent.editing.wording import reworded
-from agent.offline.writer import Draft, OfflineWriter
+from agent.offline.writer import OfflineWriter
 from agent.offline.writer.given import NOTHING, Given, runs
 from agent.values import whole
 from chiaroscore import ControlError, NotationError

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from agent.controls import Controls
 from agent.critic import Revision, judge
+from agent.draft import Draft
 from agent.editing.lineage import from_record
-from agent.offline.writer import Draft
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.melody import Use
 from agent.picture import Picture, open_picture, picture_hash

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from agent.draft import Draft
 from agent.keys import Key, parse_key
 from agent.offline.writer import motif
 from agent.offline.writer.articulation import articulated
@@ -38,18 +39,6 @@ __all__ = ["Draft", "OfflineWriter", "clef_for", "sheet_of", "staff_names"]
 COMPOSER = "Chiaroscore"
 #: How many melodies are written until one copies no exemplar; the second half borrows no motif.
 _ATTEMPTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A written score and what it was made of."""
-
-    abc: str
-    form: tuple[Section, ...]
-    uses: tuple[Use, ...]  # which bar holds which figure of which exemplar
-    chords: tuple[str, ...]  # Roman numerals in order
-    seed: int
-    redo: dict[str, int]  # which parts of the work were done with another seed
 
 
 class OfflineWriter:

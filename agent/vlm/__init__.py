@@ -1,0 +1,1 @@
+"""The model mind: a vision-language model perceives, plans, writes and refines, whatever runs it."""
