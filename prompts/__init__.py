@@ -1,8 +1,13 @@
-"""The steps of the chain of thought: their pydantic models, which are the one source of every schema."""
+"""The steps of the chain of thought: their models, the one source of every schema, and their prompts."""
 
+from prompts.answers import PlanAnswer, SceneAnswer, SketchAnswer
+from prompts.grammar import ScoreSpec, VoiceSpec, score_grammar
+from prompts.material import harmless
 from prompts.messages import Grammar, Message
 from prompts.plan import ROLES, Cause, DynamicMark, Part, Plan, Rhythm, Role, Tessitura
 from prompts.scene import Colour, Dynamic, Emotion, Evidence, Scene, SeenObject, Swatch
+from prompts.schema import schema
+from prompts.template import Rendered, Template, render, template, versions
 
 __all__ = [
     "ROLES",
@@ -16,10 +21,23 @@ __all__ = [
     "Message",
     "Part",
     "Plan",
+    "PlanAnswer",
+    "Rendered",
     "Rhythm",
     "Role",
     "Scene",
+    "SceneAnswer",
+    "ScoreSpec",
     "SeenObject",
+    "SketchAnswer",
     "Swatch",
+    "Template",
     "Tessitura",
+    "VoiceSpec",
+    "harmless",
+    "render",
+    "schema",
+    "score_grammar",
+    "template",
+    "versions",
 ]
