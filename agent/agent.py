@@ -1,7 +1,8 @@
 """The loop: picture -> scene -> plan -> exemplars -> score, refined under a rule. Read this file first.
 
 Each step is a chair that any mind can take: a `Perceiver`, a `Planner`, a `Writer` with one method each. The
-offline mind sits in all three by default and needs nothing but what pip installs.
+offline mind sits in all three by default and needs nothing but what pip installs; a vision-language model may
+sit there instead (`agent.vlm`), with the offline mind beside it for what it cannot do.
 """
 
 from __future__ import annotations
@@ -11,35 +12,41 @@ import functools
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from PIL import Image
 
 from agent.controls import Controls
-from agent.critic import Revision, Verdict, judge
 from agent.draft import Draft
-from agent.drafting import Step, best_draft
+from agent.drafting import Step, Written
 from agent.editing.develop import developed, with_theme
 from agent.editing.theme import read_theme
 from agent.formats import file_stem
-from agent.obeyed import missed, obeyed, parts_of
+from agent.judging import verdict_on
 from agent.offline.writer import OfflineWriter
-from agent.offline.writer.given import NOTHING, Given
+from agent.offline.writer.given import NOTHING
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
+from agent.sitting import Sitting
+from agent.values import whole
+from agent.vlm.choose import backend_of
 from chiaroscore import ChiaroscoreError, ControlError
 from notation import Tune, parse
 from prompts import Plan, Scene
 from rag_store import Exemplar, Hit, Store, store_state
 
+if TYPE_CHECKING:
+    from agent.vlm.options import Options
+    from agent.vlm.protocol import Backend
+
 #: How many drafts are written before the best is refined.
 CANDIDATES = 3
 #: How many exemplars the writer gets.
 EXEMPLARS = 6
-
-Scribe = Callable[..., Draft]
+#: Most candidates of one composition.
+MOST_CANDIDATES = 16
 
 
 class Perceiver(Protocol):
@@ -70,32 +77,71 @@ class Agent:
 
     Parameters
     ----------
-    perceiver, planner, writer
-        Minds for the three chairs; the offline ones by default.
+    vlm
+        Model for the three chairs: ``"transformers:<hub id or path>"``, ``"openai:<url>#<model>"``, or a
+        `agent.vlm.protocol.Backend`. By default what the environment variable ``CHIAROSCORE_VLM`` names, and
+        the offline mind if it names nothing; ``"offline"`` is the offline mind in any case.
+    perceiver, planner
+        Other minds for the first two chairs; they go before a model.
+    writer
+        ``"model"`` (which is meant where there is one) or ``"offline"``: who writes the score; or another
+        mind.
     store
         Exemplar store; by default the built-in one, built on first use (under a minute) in the user's cache.
     candidates
-        Drafts written before the best one is refined.
+        Drafts the offline writer makes before the best one is refined. A model writes one.
+    options
+        Limits of a model's work: tries, rounds, tokens, seconds.
+
+    Raises
+    ------
+    ControlError
+        If ``vlm`` or ``writer`` names nothing we know.
     """
 
     def __init__(
         self,
         *,
+        vlm: str | Backend | None = None,
         perceiver: Perceiver | None = None,
         planner: Planner | None = None,
-        writer: Writer | None = None,
+        writer: Writer | Literal["model", "offline"] | None = None,
         store: Store | None = None,
         candidates: int = CANDIDATES,
+        options: Options | None = None,
     ) -> None:
         from agent.offline.perceive import OfflinePerceiver
         from agent.offline.plan import OfflinePlanner
 
+        if isinstance(writer, str) and writer not in ("model", "offline"):
+            raise ControlError(
+                f"writer {writer[:40]!r} is unknown; choose model or offline, or give a writer"
+            )
         self.perceiver = perceiver or OfflinePerceiver()
         self.planner = planner or OfflinePlanner()
-        self.writer = writer or OfflineWriter(guard=lambda melody: self.store.originality.runs(melody))
+        own = OfflineWriter(guard=lambda melody: self.store.originality.runs(melody))
+        self.writer: Writer = own if writer is None or isinstance(writer, str) else writer
         self.candidates = candidates
+        self.options = options
+        free = {"perceive": perceiver is None, "plan": planner is None, "write": writer in (None, "model")}
+        self._chosen = frozenset(step for step, open_to_model in free.items() if open_to_model)
+        self._vlm = vlm
+        self._backend: tuple[Backend | None] | None = None if vlm is None else (backend_of(vlm),)
         self._store = store
         self._opening = threading.Lock()
+
+    @property
+    def backend(self) -> Backend | None:
+        """What runs the model, None for the offline mind; ``CHIAROSCORE_VLM`` is read at the first use.
+
+        Raises
+        ------
+        ControlError
+            If the variable names nothing we know.
+        """
+        if self._backend is None:
+            self._backend = (backend_of(None),)
+        return self._backend[0]
 
     @property
     def store(self) -> Store:
@@ -124,6 +170,7 @@ class Agent:
         form: str | None = None,
         continue_from: str | os.PathLike[str] | None = None,
         seed: int = 0,
+        n: int | None = None,
         on_step: Step | None = None,
     ) -> Piece:
         """Compose a piece for a picture.
@@ -155,8 +202,12 @@ class Agent:
             the rest develops it. Its key, meter and tempo are kept where no other is asked for.
         seed
             Same picture, requests, seed and versions give the same piece, byte for byte.
+        n
+            Candidates that are written and ranked, 1 to 16; the best one is refined and returned, the others
+            are its ``alternatives``. By default the agent's.
         on_step
-            Called with ``(step, value)`` after "perceive", "plan", "retrieve", each "draft", and "revise".
+            Called with ``(step, value)`` after "perceive", "plan", "retrieve", each "draft", and "revise";
+            with a model also with "ask" and "reply" around each call and "text" for each piece of an answer.
 
         Returns
         -------
@@ -168,6 +219,9 @@ class Agent:
             If the picture cannot be opened, or the theme cannot be read.
         ControlError
             If a request is unknown or cannot be met.
+        BackendError
+            If a model was chosen and does not answer at all. What it fails to do later, the offline mind
+            does, and the piece's remarks say so.
         """
         tell = on_step or (lambda step, value: None)
         controls = Controls.parse(
@@ -175,28 +229,57 @@ class Agent:
             valence=valence, arousal=arousal, instruments=instruments, density=density, register=register,
             form=form, seed=seed,
         )  # fmt: skip
+        count = None if n is None else whole("n", n, 1, MOST_CANDIDATES)
         theme = read_theme(continue_from) if continue_from is not None else None
         picture = open_picture(image)
-        self._prepare()
-        scene = self.perceiver.perceive(picture)
-        tell("perceive", scene)
         own_seed = piece_seed(picture, seed)
-        plan = self.planner.plan(scene, with_theme(controls, theme) if theme else controls, own_seed)
+        sitting = self._sitting(own_seed, tell)
+        self._prepare()
+        scene = sitting.perceive(picture, controls)
+        tell("perceive", scene)
+        wanted = with_theme(controls, theme) if theme else controls
+        plan = sitting.plan(scene, wanted, own_seed)
         given, remarks = NOTHING, tuple[str, ...]()
         if theme is not None:
             plan, given, remarks = developed(theme, plan, controls)
+        plan = sitting.describe(scene, plan, wanted, own_seed)
         tell("plan", plan)
         hits = self.retrieve(plan)
         tell("retrieve", hits)
-        draft, verdict, history = self.write(
-            plan, [hit.exemplar for hit in hits], own_seed, tell, given=given, controls=controls
-        )
-        return Piece(
-            abc=draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=draft, verdict=verdict,
-            history=tuple(history), controls=controls, seed=seed, picture=picture, name=picture_name(image),
-            originality=self.store.longest_match(parse(draft.abc)), remarks=remarks,
-            theme=theme.record() if theme else None,
+        copied = self.copied if given is NOTHING else None  # a theme may be anybody's
+        found = functools.partial(verdict_on, plan=plan, copied=copied, controls=controls)
+        written = sitting.write(plan, hits, own_seed, found, count, tell, given)
+        piece = Piece(
+            abc=written.draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=written.draft,
+            verdict=written.verdict, history=tuple(written.history), controls=controls, seed=seed,
+            picture=picture, name=picture_name(image), remarks=(*sitting.remarks, *remarks),
+            originality=self.store.longest_match(parse(written.draft.abc)),
+            theme=theme.record() if theme else None, minds=dict(sitting.minds), calls=tuple(sitting.calls),
         )  # fmt: skip
+        return self._with_alternatives(piece, written) if count is not None else piece
+
+    def _with_alternatives(self, piece: Piece, written: Written) -> Piece:
+        """Return the piece with the other candidates as pieces, best first."""
+        source = written.ranked[0][0] if written.ranked else written.draft
+        others = tuple(
+            replace(
+                piece, abc=draft.abc, draft=draft, verdict=verdict,
+                originality=self.store.longest_match(parse(draft.abc)),
+            )
+            for draft, verdict in written.ranked
+            if draft is not source
+        )  # fmt: skip
+        return replace(piece, alternatives=others)
+
+    def _sitting(self, seed: int, tell: Step) -> Sitting:
+        """Return who composes: the model if there is one, else the minds of this agent."""
+        backend = self.backend
+        if backend is None:
+            return Sitting(self.perceiver, self.planner, self.writer, self.candidates)
+        from agent.vlm.sitting import ModelSitting
+
+        offline = Sitting(self.perceiver, self.planner, self.writer, self.candidates)
+        return ModelSitting(offline, backend, self.options, self._chosen, seed, tell)
 
     def _prepare(self) -> None:
         """Open the store while the picture is looked at: in a cold process each takes a second or more.
@@ -226,47 +309,9 @@ class Agent:
         )
         return found
 
-    def write(
-        self,
-        plan: Plan,
-        exemplars: Sequence[Exemplar],
-        seed: int,
-        tell: Step,
-        *,
-        given: Given = NOTHING,
-        controls: Controls | None = None,
-    ) -> tuple[Draft, Verdict, list[Revision]]:
-        """Return the best draft of a plan, what the critic says of it, and what was tried.
-
-        Drafts that meet more of the requests go before others; see `agent.drafting`.
-        """
-        copied = self.copied if given is NOTHING else None  # a theme may be anybody's
-        write = functools.partial(self._scribe(given), plan, exemplars)
-        found = functools.partial(_verdict, plan=plan, copied=copied, controls=controls)
-        return best_draft(write, found, seed, self.candidates, tell)
-
     def copied(self, tune: Tune) -> int:
         """Return how many consecutive notes of a tune some exemplar has too."""
         return self.store.longest_match(tune).notes
-
-    def _scribe(self, given: Given) -> Scribe:
-        """Return what writes drafts; only the offline writer takes music over that is given."""
-        if given is NOTHING:
-            return self.writer.write
-        if isinstance(self.writer, OfflineWriter):
-            return functools.partial(self.writer.write, given=given)
-        raise ControlError("continue_from needs the offline writer; leave out the theme, or the other writer")
-
-
-def _verdict(
-    draft: Draft, plan: Plan, copied: Callable[[Tune], int] | None, controls: Controls | None
-) -> Verdict:
-    """Return what the critic says of a draft, with the requests that it does not meet."""
-    verdict = judge(draft.abc, plan, copied)
-    if controls is None or not verdict.valid:
-        return verdict
-    names = tuple(one.name for one in missed(obeyed(draft.abc, controls, parts_of(draft.form))))
-    return replace(verdict, missed=names)
 
 
 def piece_seed(picture: Image.Image, seed: int) -> int:

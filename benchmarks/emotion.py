@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import functools
 import importlib.util
 import pathlib
 import re
@@ -25,9 +26,12 @@ from rich.table import Table
 
 from agent.agent import Agent, piece_seed
 from agent.controls import Controls
+from agent.judging import verdict_on
 from agent.offline.affect import TARGETS, predictors, spread_out
 from agent.offline.perceive import Look, analyse, scene_of
+from agent.offline.writer.given import NOTHING
 from agent.picture import open_picture
+from agent.sitting import Sitting
 from evaluation.emotion import score_emotion
 from notation import parse
 from prompts import Scene
@@ -59,10 +63,12 @@ def agreement(what: str, first: Floats, second: Floats, seed: int = 0) -> Agreem
 
 def heard(composer: Agent, scene: Scene, seed: int) -> tuple[float, float]:
     """Return valence and arousal measured on the score that is composed for a scene."""
-    plan = composer.planner.plan(scene, Controls.parse(), seed)
-    exemplars = [hit.exemplar for hit in composer.retrieve(plan)]
-    draft, _, _ = composer.write(plan, exemplars, seed, lambda step, value: None)
-    found = score_emotion(parse(draft.abc))
+    sitting = Sitting(composer.perceiver, composer.planner, composer.writer, composer.candidates)
+    plan = sitting.plan(scene, Controls.parse(), seed)
+    judge = functools.partial(verdict_on, plan=plan, copied=composer.copied)
+    hits = composer.retrieve(plan)
+    written = sitting.write(plan, hits, seed, judge, None, lambda step, value: None, NOTHING)
+    found = score_emotion(parse(written.draft.abc))
     return found.valence, found.arousal
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from agent.controls import Controls
 from agent.critic import Revision, judge
-from agent.draft import Draft
+from agent.draft import Draft, Repair
 from agent.editing.lineage import from_record
 from agent.offline.writer.form import Phrase, Section
 from agent.offline.writer.melody import Use
@@ -119,6 +119,8 @@ def _piece(
         picture=_picture(picture, record), name=name, lineage=from_record(record.get("parents", [])),
         remarks=tuple(str(remark) for remark in record.get("remarks", [])), pictured=dict(record["picture"]),
         theme=record.get("theme"), originality=_match(record.get("originality")),
+        minds={step: str(mind) for step, mind in record.get("mind", {}).items() if step != "write"},
+        recorded_calls=tuple(dict(call) for call in record.get("calls", ())),
     )  # fmt: skip
     return replace(piece, remarks=(*piece.remarks, "the score was edited by hand")) if edited else piece
 
@@ -148,7 +150,12 @@ def _draft(abc: str, record: Mapping[str, Any]) -> Draft:
     writing = record["writing"]
     uses = tuple(Use(**row) for row in record["figures"])
     form, redo = _form(writing["form"]), dict(writing["redo"])
-    return Draft(abc, form, uses, tuple(record["harmony"]), int(writing["seed"]), redo)
+    return Draft(
+        abc, form, uses, tuple(record["harmony"]), int(writing["seed"]), redo,
+        writer=str(record.get("mind", {}).get("write", "offline")),
+        repairs=tuple(Repair(**row) for row in record.get("repairs", ())),
+        motives={str(letter): str(why) for letter, why in writing.get("motives", {}).items()},
+    )  # fmt: skip
 
 
 def _form(rows: list[dict[str, Any]]) -> tuple[Section, ...]:
