@@ -13,6 +13,8 @@ from typing import Any
 import chiaroscore
 from chiaroscore import ChiaroscoreError, MissingPartError
 
+#: Packages that a model in this process needs, of the extra "local".
+_LOCAL = ("transformers", "accelerate", "llguidance", "torchvision")
 #: Packages that composing needs, beside those that the other checks use.
 _PACKAGES = (
     "chromadb", "mido", "music21", "numpy", "pillow", "pydantic", "scikit-image", "scikit-learn", "soundfile",
@@ -58,6 +60,8 @@ def examine() -> list[Finding]:
     optional: dict[str, Callable[[], str]] = {
         "midi2audio": _midi2audio,
         "sound device": _sound_device,
+        "local models": _local_models,
+        "vlm": _vlm,
     }
     found = [_look(name, part, True) for name, part in needed.items()]
     return found + [_look(name, part, False) for name, part in optional.items()]
@@ -173,6 +177,43 @@ def _sound_device() -> str:
     from agent.sound import device_name
 
     return device_name()
+
+
+def _local_models() -> str:
+    absent = [name for name in _LOCAL if importlib.util.find_spec(name) is None]
+    if absent:
+        raise MissingPartError(
+            f"not installed: {', '.join(absent)}; only for --vlm transformers:...: "
+            "pip install 'chiaroscore[local]'"
+        )
+    for name in ("torchvision", "llguidance", "accelerate"):
+        _import_local(name)
+    return ", ".join(f"{name} {_version(name)}" for name in _LOCAL)
+
+
+def _import_local(name: str) -> None:
+    """Import a package; one that was built for another torch raises a `RuntimeError` or cannot be linked."""
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:120]
+        both = f"{name} {_version(name)} does not fit torch {_version('torch')}"
+        raise MissingPartError(
+            f"{both} ({what}); install both from one index: pip install --force-reinstall torch {name}"
+            if name == "torchvision"
+            else f"{name} {_version(name)} cannot be imported ({what}); pip install --force-reinstall {name}"
+        ) from error
+
+
+def _vlm() -> str:
+    from agent.vlm.choose import VARIABLE, spec_of
+
+    spec = spec_of(None)
+    if spec is None:
+        raise MissingPartError(
+            f"{VARIABLE} names no model, so the offline mind composes; to use one: --vlm, or the variable"
+        )
+    return f"{VARIABLE} names {spec} (not tried; see: chiaroscore doctor --vlm {spec})"
 
 
 def _version(name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -20,6 +21,31 @@ if TYPE_CHECKING:
 PATIENCE = 240
 
 
+def _let_torchvision_import() -> None:
+    """Let torchvision import where its compiled operators were built for another torch.
+
+    Package indexes without CPU builds give a torchvision for CUDA beside a torch for the CPU; transformers
+    then cannot load any processor of pictures. Processors need none of those operators, only their names.
+    """
+    if importlib.util.find_spec("torchvision") is None:
+        return
+    import torch
+
+    try:
+        import torchvision
+    except RuntimeError:
+        _KEPT.append(library := torch.library.Library("torchvision", "DEF"))
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        for module in [name for name in sys.modules if name.partition(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        import torchvision  # noqa: F401
+
+
+_KEPT: list[Any] = []  # operators are forgotten with the object that defined them
+_let_torchvision_import()
+
+
 @dataclass(frozen=True)
 class Ran:
     """How a command ended."""
@@ -32,6 +58,7 @@ class Ran:
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
     """One cache for the run, never the user's own; the workers of pytest-xdist share it."""
+    os.environ.pop("CHIAROSCORE_VLM", None)  # a model of the user's own is none of the tests' business
     named = os.environ.get("CHIAROSCORE_CACHE")
     if named:
         yield pathlib.Path(named)

@@ -11,14 +11,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import console
-from agent.cli.requests import Engine, Output, SoundFont, check_output, check_sound
+from agent.cli.minds import (
+    Candidates,
+    DryRun,
+    Mind,
+    Rounds,
+    Seconds,
+    Tokens,
+    Tries,
+    Vlm,
+    WriterName,
+    mind_of,
+)
+from agent.cli.requests import ComposeOutput, Engine, SoundFont, check_output, check_sound
 from agent.formats import FORMATS, KNOWN, check_formats, file_stem
-from chiaroscore import ChiaroscoreError, MissingPartError, StoreError
+from chiaroscore import ChiaroscoreError, ControlError, MissingPartError, StoreError
 
 if TYPE_CHECKING:
     from agent.agent import Agent
     from agent.cli.progress import Progress
     from agent.piece import Piece
+    from agent.vlm.protocol import Backend
 
 
 def _asks(name: str, metavar: str, text: str) -> Any:
@@ -29,7 +42,7 @@ def compose(
     pictures: Annotated[
         list[str], typer.Argument(metavar="PICTURE", help="PNG, JPEG, WebP, AVIF, GIF, TIFF, BMP.")
     ],
-    output: Output,
+    output: ComposeOutput = None,
     tempo: Annotated[
         str | None, _asks("tempo", "QPM|WORD", "Quarter notes a minute (20 to 300), or a word: Andante.")
     ] = None,
@@ -57,6 +70,14 @@ def compose(
         _asks("continue-from", "FILE", "A theme to go on from: .abc, .mid, .musicxml."),
     ] = None,
     seed: Annotated[str, _asks("seed", "N", "Another number gives another piece.")] = "0",
+    candidates: Candidates = None,
+    vlm: Vlm = None,
+    writer: WriterName = None,
+    tries: Tries = None,
+    rounds: Rounds = None,
+    tokens: Tokens = None,
+    seconds: Seconds = None,
+    dry_run: DryRun = False,
     formats: Annotated[str, _asks("formats", "LIST", f"Of {','.join(KNOWN)}.")] = ",".join(FORMATS),
     soundfont: SoundFont = None,
     engine: Engine = "auto",
@@ -68,7 +89,12 @@ def compose(
     One picture: its files go into FOLDER. Several: each gets a folder of its own in it; a picture that
     cannot be composed is reported and the others go on. What is not asked for is chosen from the picture.
     The same picture, requests and seed give the same files.
+
+    A model composes if --vlm names one, or the variable CHIAROSCORE_VLM; else the offline mind, which needs
+    none and also does what a model cannot.
     """
+    limits = {"tries": tries, "rounds": rounds, "tokens": tokens, "seconds": seconds}
+    mind = mind_of(vlm, writer, candidates, limits, dry_run=dry_run)
     requests: dict[str, Any] = {
         "tempo": tempo, "key": key, "meter": meter, "bars": bars, "duration": duration, "genre": genre,
         "mood": mood, "valence": valence, "arousal": arousal, "instruments": instruments, "density": density,
@@ -78,10 +104,18 @@ def compose(
     requests = _checked(requests)
     if continue_from is not None:
         requests["continue_from"] = continue_from
+    if dry_run:
+        _rehearse(pictures, requests, mind, as_json=as_json)
+        return
+    if output is None:
+        raise ControlError("--output is missing; name a folder for the files: -o FOLDER")
+    if mind.candidates is not None:
+        requests["n"] = mind.candidates
     check_output(output)
     check_sound(wanted, soundfont, engine)
-    job = _Job(output, wanted, soundfont, engine, requests)
-    done = job.one(pictures[0]) if len(pictures) == 1 else job.several(pictures)
+    with mind.opened() as backend:
+        job = _Job(output, wanted, soundfont, engine, requests, mind, backend)
+        done = job.one(pictures[0]) if len(pictures) == 1 else job.several(pictures)
     done.report(as_json=as_json)
     raise typer.Exit(console.MISTAKE if done.failed else console.OK)
 
@@ -97,6 +131,22 @@ def _checked(requests: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _rehearse(pictures: Sequence[str], requests: dict[str, Any], mind: Mind, *, as_json: bool) -> None:
+    """Print the prompts that a model would get."""
+    from agent.cli.dryrun import show_prompts
+    from agent.cli.progress import Progress
+    from agent.picture import open_picture
+
+    for picture in pictures:
+        open_picture(picture)
+    from rag_store import Store
+
+    with Progress() as progress:
+        store = Store.open(progress=progress.building)
+    with store:
+        show_prompts(pictures, requests, mind, store, as_json=as_json)
+
+
 @dataclass
 class Done:
     """What became of the pictures."""
@@ -109,10 +159,10 @@ class Done:
         if as_json:
             console.emit({"pieces": self.pieces, "failed": self.failed})
             return
-        from agent.cli.summary import lines
+        from agent.cli.summary import lines, makers
 
         for number, piece in enumerate(self.pieces):
-            console.show(("\n" if number else "") + "\n".join(lines(piece)))
+            console.show(("\n" if number else "") + "\n".join([*lines(piece), *makers(piece)]))
         if self.failed:
             count = len(self.pieces) + len(self.failed)
             console.say(f"error: {len(self.failed)} of {count} pictures could not be composed:")
@@ -129,6 +179,8 @@ class _Job:
     soundfont: pathlib.Path | None
     engine: str
     requests: dict[str, Any]
+    mind: Mind
+    backend: Backend | None
 
     def one(self, picture: str) -> Done:
         """Compose one picture into the folder; its error is the command's."""
@@ -154,7 +206,7 @@ class _Job:
     def _progress(self) -> Progress:
         from agent.cli.progress import Progress
 
-        return Progress()
+        return Progress(model=self.backend is not None)
 
     def _agent(self, picture: str, progress: Progress) -> Agent:
         """Return the agent; the store is built with a progress bar if this is the first time."""
@@ -162,11 +214,8 @@ class _Job:
         from rag_store import Store, store_state
 
         open_picture(picture)  # a file that is no picture ends here, before anything slow is imported
-        from agent.agent import Agent
-
-        if store_state().ready:
-            return Agent()
-        return Agent(store=Store.open(progress=progress.building))
+        store = None if store_state().ready else Store.open(progress=progress.building)
+        return self.mind.agent(store, self.backend)
 
     def _composed(
         self, agent: Agent, picture: str, folder: pathlib.Path, progress: Progress
@@ -196,7 +245,7 @@ def folder_names(pictures: Sequence[str]) -> list[str]:
 
 def described(piece: Piece, picture: str, files: Sequence[pathlib.Path], seconds: float) -> dict[str, Any]:
     """Return what scripts and the summary say of a piece."""
-    from agent.cli.summary import because
+    from agent.cli.summary import because, who
     from agent.obeyed import missed
 
     plan = piece.plan
@@ -220,4 +269,6 @@ def described(piece: Piece, picture: str, files: Sequence[pathlib.Path], seconds
         "exemplars": [hit.exemplar.id for hit in piece.exemplars],
         "files": [str(file) for file in files],
         "seconds": round(seconds, 3),
+        "remarks": list(piece.remarks),
+        **who(piece),
     }

@@ -13,6 +13,12 @@ Output = Annotated[
     pathlib.Path,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the files; made if it is not there."),
 ]
+ComposeOutput = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FOLDER", help="Folder for the files; needed but for --dry-run.",
+    ),
+]  # fmt: skip
 SoundFont = Annotated[
     pathlib.Path | None,
     typer.Option("--soundfont", metavar="FILE", help="SoundFont (.sf2, .sf3) to play with."),

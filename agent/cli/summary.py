@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agent.piece import Piece
+    from agent.vlm.transcript import Call
     from prompts import Cause
 
 #: Characters of a line of reasons.
@@ -42,6 +43,70 @@ def requests(obeyed: Sequence[Mapping[str, Any]]) -> list[str]:
             if not one["met"]
         ),
     ]
+
+
+def who(piece: Piece) -> dict[str, Any]:
+    """Return who did which step, what the model's calls took, and how the candidates were ranked."""
+    minds = {step: piece.minds.get(step, "offline") for step in ("perceive", "plan")}
+    ranked = (piece, *piece.alternatives) if piece.alternatives else ()
+    return {
+        "minds": {**minds, "write": piece.writer},
+        "calls": {**_taken(piece.calls), "steps": {
+            step: _taken([call for call in piece.calls if call.step == step])
+            for step in dict.fromkeys(call.step for call in piece.calls)
+        }},
+        "ranking": [{"score": one.verdict.score, "missed": list(one.verdict.missed)} for one in ranked],
+    }  # fmt: skip
+
+
+def _taken(calls: Sequence[Call]) -> dict[str, Any]:
+    """Return number, tokens and seconds of calls to a model."""
+    return {
+        "count": len(calls),
+        "prompt_tokens": sum(call.prompt_tokens or 0 for call in calls),
+        "completion_tokens": sum(call.completion_tokens or 0 for call in calls),
+        "seconds": round(sum(call.seconds for call in calls), 3),
+    }
+
+
+def makers(piece: dict[str, Any]) -> list[str]:
+    """Return who made a piece, the ranking of its candidates, and what a user has to know.
+
+    Nothing of what goes without saying: a piece by the offline mind has no line for who made it.
+    """
+    found = []
+    if any(mind != "offline" for mind in piece["minds"].values()):
+        found.append(_minds(piece["minds"]))
+    calls = piece["calls"]
+    if calls["count"]:
+        number = f"{calls['count']} call{'s' * (calls['count'] > 1)}"
+        found.append(
+            f"the model: {number}, {calls['prompt_tokens']} + {calls['completion_tokens']} tokens, "
+            f"{calls['seconds']:.1f} s ({_steps(calls['steps'])})"
+        )
+    if piece["ranking"]:
+        found.append(f"ranking: {', '.join(_place(at, one) for at, one in enumerate(piece['ranking'], 1))}")
+    return [f"  {line}" for line in [*found, *(f"note: {remark}" for remark in piece["remarks"])]]
+
+
+def _minds(minds: Mapping[str, str]) -> str:
+    """Say who did what, each mind once: "looked, planned: a; wrote: b"."""
+    did = {"perceive": "looked", "plan": "planned", "write": "wrote"}
+    by = {mind: [did[step] for step in did if minds[step] == mind] for mind in dict.fromkeys(minds.values())}
+    return "; ".join(f"{', '.join(steps)}: {mind}" for mind, steps in by.items())
+
+
+def _steps(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"{step} {taken['seconds']:.1f}" + (f" in {taken['count']}" if taken["count"] > 1 else "")
+        for step, taken in steps.items()
+    )
+
+
+def _place(at: int, one: Mapping[str, Any]) -> str:
+    said = ["kept"] if at == 1 else []
+    said += [f"misses {' and '.join(one['missed'])}"] if one["missed"] else []
+    return f"{at}. {one['score']:.3f}" + (f" ({', '.join(said)})" if said else "")
 
 
 def because(piece: Piece) -> list[str]:

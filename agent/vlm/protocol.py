@@ -31,6 +31,7 @@ class Request:
     max_tokens: int = 1024
     temperature: float = 0.7  # 0 takes the likeliest token each time
     top_p: float = 0.95
+    seconds: float | None = None  # longest time for the answer; what is there then is cut off, or an error
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,13 +109,16 @@ class Run:
         """
         room = self._room(messages, max_tokens, step)
         heat = temperature if self.options.temperature is None else self.options.temperature
-        request = Request(tuple(messages), schema, grammar, call_seed(self.seed, step, attempt), room, heat)
+        seed, seconds = call_seed(self.seed, step, attempt), self.left()[1]
+        request = Request(tuple(messages), schema, grammar, seed, room, heat, seconds=seconds)
         self.tell("ask", (step, attempt))
         begun = time.monotonic()
         try:
             reply = self.backend.complete(request, lambda piece: self.tell("text", piece))
         except BackendError as error:
             self._note(step, attempt, prompt, request, None, time.monotonic() - begun, str(error))
+            if self.answered and self.left()[1] <= 0:
+                raise SpentError(self._spent(step)) from error
             raise
         self.tokens += (
             reply.usage.total if reply.usage else self._size(messages) + self.backend.count(reply.text)
@@ -128,8 +131,7 @@ class Run:
         tokens, seconds = self.left()
         asked = self._size(messages)
         if tokens < asked + LEAST_ANSWER or seconds <= 0:
-            what = f"{self.options.seconds:g} seconds" if seconds <= 0 else f"{self.options.tokens} tokens"
-            raise SpentError(f"the budget of {what} was used up before {step!r}")
+            raise SpentError(self._spent(step))
         context = self.abilities.context
         free = min(tokens - asked, wanted if context is None else context - asked)
         if free < LEAST_ANSWER:
@@ -138,6 +140,12 @@ class Run:
                 "serve the model with a longer context, or allow fewer exemplar tokens"
             )
         return min(wanted, free)
+
+    def _spent(self, step: str) -> str:
+        """Return what is used up, as a remark says it."""
+        over = self.left()[1] <= 0
+        what = f"{self.options.seconds:g} seconds" if over else f"{self.options.tokens} tokens"
+        return f"the budget of {what} was used up before the end of {step!r}"
 
     def _size(self, messages: Sequence[Message]) -> int:
         """Return about how many tokens messages have."""

@@ -20,7 +20,7 @@ KEPT = 16_000
 class Call:
     """One call: what was asked, what came back."""
 
-    step: str  # "perceive", "plan", "describe", "write", "mend", "refine"
+    step: str  # "perceive", "plan", "sketch", "write", "refine"; mending is a further attempt at its step
     attempt: int  # counted from 1 within the step
     prompt: str  # version of the prompt, "plan-1@0a1b2c3d"
     messages: tuple[Message, ...]

@@ -186,8 +186,9 @@ class OpenAIBackend:
         )
 
     def _complete(self, request: Request, on_text: OnText | None, stop: threading.Event) -> Reply:
-        clock = Clock(self._chat.total, stop)
         able = self.abilities()
+        total = self._chat.total
+        clock = Clock(total if request.seconds is None else min(total, request.seconds), stop)
         if not able.images and any(message.images for message in request.messages):
             raise BackendError(f"{self.id} cannot see pictures; choose a model that can, or leave out --vlm")
         *bound, plain = self._ways(request, able)
