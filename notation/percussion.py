@@ -1,10 +1,20 @@
-"""Which drum a written letter means."""
+"""Which drum a written letter means, and what the drums are called."""
 
 from __future__ import annotations
 
+import functools
+import json
+from importlib import resources
 from typing import Any
 
 _SIGNS = {"sharp": "^", "flat": "_", "natural": "=", "dblsharp": "^^", "dblflat": "__"}
+
+
+@functools.cache
+def drum_keys() -> dict[int, tuple[str, bool]]:
+    """Return General MIDI percussion key -> name and whether its note head is a cross."""
+    text = resources.files("notation").joinpath("data/percussion.json").read_text(encoding="utf-8")
+    return {int(number): (row["name"], row["cross"]) for number, row in json.loads(text)["keys"].items()}
 
 
 def letter_of(step: int) -> str:

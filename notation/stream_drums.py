@@ -7,20 +7,12 @@ where drummers expect it; cymbals and other metal have crosses for heads.
 from __future__ import annotations
 
 import functools
-import json
-from importlib import resources
 
 from music21 import instrument, note, percussion, pitch
 from music21.exceptions21 import Music21Exception
 
+from notation.percussion import drum_keys
 from notation.tune import Note, Voice
-
-
-@functools.cache
-def _keys() -> dict[int, tuple[str, bool]]:
-    """General MIDI percussion key -> name and whether its note head is a cross."""
-    text = resources.files("notation").joinpath("data/percussion.json").read_text(encoding="utf-8")
-    return {int(number): (row["name"], row["cross"]) for number, row in json.loads(text)["keys"].items()}
 
 
 @functools.cache
@@ -53,7 +45,7 @@ def kit(voice: Voice, part: int) -> list[instrument.Instrument]:
 def drum(number: int) -> instrument.UnpitchedPercussion:
     """Return the instrument of a General MIDI percussion key, ``midi-unpitched`` in MusicXML."""
     made = _instrument_class(number)()
-    made.instrumentName = _keys().get(number, (f"Drum {number}", False))[0]
+    made.instrumentName = drum_keys().get(number, (f"Drum {number}", False))[0]
     made.instrumentId = f"drum-{number}"
     made.percMapPitch = number
     made.midiChannel = 9
@@ -73,7 +65,7 @@ def _stroke(written: Note) -> note.Unpitched:
     except Music21Exception:
         place = pitch.Pitch("C5")
     stroke.displayStep, stroke.displayOctave = place.step, place.octave if place.octave is not None else 5
-    if _keys().get(written.pitch, ("", False))[1]:
+    if drum_keys().get(written.pitch, ("", False))[1]:
         stroke.notehead = "x"
     stroke.storedInstrument = drum(written.pitch)
     return stroke

@@ -6,7 +6,7 @@ bars.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -73,15 +73,16 @@ class Sheet:
 
 def abc(sheet: Sheet, staves: Sequence[Staff]) -> str:
     """Return the whole tune as ABC text, ending in a newline."""
-    lines = ["X:1", f"T:{_clean(sheet.title)}", f"C:{_clean(sheet.composer)}"]
-    if sheet.rhythm and not (sheet.rhythm == "hornpipe" and sheet.bar.name not in _HORNPIPE):
-        lines.append(f"R:{_clean(sheet.rhythm)}")
-    lines += [f"M:{sheet.bar.name}", "L:1/8", _tempo(sheet)]
-    lines += _chord_names(staves)
-    lines.append("%%score " + " ".join(staff.id for staff in staves))
-    lines += [f'V:{staff.id} name="{_clean(staff.name)}" clef={staff.clef}' for staff in staves]
-    lines.append(f"K:{sheet.key}")
-    written = {staff.id: _bars(staff, sheet) for staff in staves}
+    return page(sheet, staves, {staff.id: _bars(staff, sheet) for staff in staves})
+
+
+def page(sheet: Sheet, staves: Sequence[Staff], written: Mapping[str, Sequence[str]]) -> str:
+    """Return the whole tune with the music of each voice given, a text a bar.
+
+    Of the staves only the header, the MIDI lines and the closing bar lines are made; their events say which
+    drums are played.
+    """
+    lines = header(sheet, staves)
     for first in range(0, sheet.bars, BARS_A_LINE):
         for staff in staves:
             lines.append(f"V:{staff.id}")
@@ -92,6 +93,18 @@ def abc(sheet: Sheet, staves: Sequence[Staff]) -> str:
             start = "[K:C clef=perc] " if staff.percussion and first == 0 else ""
             lines.append(start + " | ".join(bars) + " " + closing)
     return "\n".join(lines) + "\n"
+
+
+def header(sheet: Sheet, staves: Sequence[Staff]) -> list[str]:
+    """Return the lines above the music."""
+    lines = ["X:1", f"T:{_clean(sheet.title)}", f"C:{_clean(sheet.composer)}"]
+    if sheet.rhythm and not (sheet.rhythm == "hornpipe" and sheet.bar.name not in _HORNPIPE):
+        lines.append(f"R:{_clean(sheet.rhythm)}")
+    lines += [f"M:{sheet.bar.name}", "L:1/8", _tempo(sheet)]
+    lines += _chord_names(staves)
+    lines.append("%%score " + " ".join(staff.id for staff in staves))
+    lines += [f'V:{staff.id} name="{_clean(staff.name)}" clef={staff.clef}' for staff in staves]
+    return [*lines, f"K:{sheet.key}"]
 
 
 def _chord_names(staves: Sequence[Staff]) -> list[str]:
