@@ -30,6 +30,7 @@ class Verdict:
     penalties: dict[str, float]  # weighted, 0 for a value inside its range
     problems: tuple[Problem, ...]  # errors only
     missed: tuple[str, ...] = ()  # requests that the score does not meet, if they were checked
+    unmet: tuple[str, ...] = ()  # of each of them: "bars: asked 16, measured 12"
 
     @property
     def valid(self) -> bool:

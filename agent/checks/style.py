@@ -24,7 +24,7 @@ def genre(heard: Heard, asked: Genre, controls: Controls) -> Obeyed:
     good_tempo = free or low / _SLACK <= tune.tempo.qpm <= high * _SLACK
     good_meter = meter in asked.meters or controls.meter is not None or controls.duration is not None
     drums = any(voice.percussion and voice.notes for voice in tune.voices)
-    good_drums = drums or bool(controls.instruments) or not _always_drums(asked)
+    good_drums = drums or bool(controls.instruments) or not always_drums(asked)
     how = (
         "the R: field names it, and meter, tempo range and drums are the genre's, except for those that "
         "other "
@@ -36,6 +36,6 @@ def genre(heard: Heard, asked: Genre, controls: Controls) -> Obeyed:
     )
 
 
-def _always_drums(asked: Genre) -> bool:
+def always_drums(asked: Genre) -> bool:
     """Whether every line-up of the genre has drums."""
     return all(any(role == "percussion" for _, role in lineup.parts) for lineup in asked.lineups)

@@ -94,8 +94,6 @@ def reason(found: Finding) -> str:
 
 def evidence(found: Finding) -> list[Evidence]:
     """Return how each element of the scene was measured, with how far it can be trusted."""
-    measures = found.measures
-    ranked = f"as a rank among {table('calibration')['photographs']} photographs (OASIS)"
     items = {
         "objects": f"{MODEL}, probabilities averaged over {VIEWS} views, classes of one kind summed"
         + (
@@ -107,6 +105,15 @@ def evidence(found: Finding) -> list[Evidence]:
         "emotion.valence": _regressed("valence"),
         "emotion.arousal": _regressed("arousal"),
         "emotion.words": "nearest words on the circumplex of valence and arousal (Russell 1980)",
+        **measured_by(found.measures, found.box),
+    }
+    return [Evidence(element=element, method=method[:400]) for element, method in items.items()]
+
+
+def measured_by(measures: dict[str, float], box: tuple[float, float, float, float]) -> dict[str, str]:
+    """Return how the elements of composition and colour were measured, by their paths in the scene."""
+    ranked = f"as a rank among {table('calibration')['photographs']} photographs (OASIS)"
+    items = {
         "dynamic.busyness": f"share of strong lightness edges, {measures['edges']:.2f}, {ranked}",
         "dynamic.symmetry": f"left-right even share of lightness, {measures['symmetry']:.2f}, {ranked}",
         "dynamic.openness": f"share of large smooth areas, {measures['open']:.2f}, {ranked}",
@@ -116,13 +123,13 @@ def evidence(found: Finding) -> list[Evidence]:
         "colour.contrast": f"L* from 5th to 95th percentile, {measures['contrast']:.0f}, {ranked}",
         "colour.warmth": "mean of 0.02 C*^1.07 cos(h - 50 deg) (Ou et al. 2004), scaled to [-1, 1]",
     }
-    if found.box != (0.0, 0.0, 1.0, 1.0):
-        left, top, right, bottom = found.box
+    if box != (0.0, 0.0, 1.0, 1.0):
+        left, top, right, bottom = box
         items["picture"] = (
             f"an even margin was left out: {left:.0%} left, {top:.0%} top, "
             f"{1 - right:.0%} right, {1 - bottom:.0%} bottom"
         )
-    return [Evidence(element=element, method=method[:400]) for element, method in items.items()]
+    return items
 
 
 def _regressed(target: str) -> str:

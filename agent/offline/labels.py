@@ -83,6 +83,24 @@ def group_shares(probabilities: NDArray[np.float32]) -> dict[str, float]:
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
+def group_of(name: str) -> str:
+    """Return the group of a thing by its everyday name or its class's, "" if the labels do not have it.
+
+    Examples
+    --------
+    >>> group_of("Lighthouse"), group_of("old cat"), group_of("dragon")
+    ('building', 'animal', '')
+    """
+    words = name.lower().split()
+    known = _named_groups()
+    for start in range(len(words)):  # the last words of a name say what it is
+        thing = " ".join(words[start:])
+        for form in (thing, thing.removesuffix("s"), thing.removesuffix("es")):
+            if form in known:
+                return known[form]
+    return ""
+
+
 def framed_share(probabilities: NDArray[np.float32]) -> float:
     """Return the probability of flat and framed things, 0 where the network is sure of a screen (p >= .5)."""
     screen = sum(float(probabilities[index]) for index in _kinds()["screen"])
@@ -189,6 +207,20 @@ def _groups_of() -> tuple[str, ...]:
     """Return the group of each of the 1,000 classes."""
     groups = {index: name for name, ranges in table("labels")["groups"].items() for index in _indices(ranges)}
     return tuple(groups[index] for index in range(1000))
+
+
+@functools.cache
+def _named_groups() -> dict[str, str]:
+    """Return the group of every class, kind and group name, in lower case."""
+    classes = {
+        one: group
+        for name, group in zip(class_names(), _groups_of(), strict=True)
+        for one in (name.lower(), *name.lower().split(" or "))
+    }
+    kinds = {
+        one: _groups_of()[members[0]] for kind, members in _kinds().items() for one in kind.split(" or ")
+    }
+    return classes | kinds | {group: group for group in table("labels")["groups"]}
 
 
 @functools.cache

@@ -36,18 +36,24 @@ class Look:
 
 def analyse(picture: Image.Image) -> Look:
     """Return all measures of an RGB picture, taken inside its even margin if it has one."""
+    inner, lab, box = inside(picture)
+    return Look(look(inner), lab, {**colour_measures(lab), **composition_measures(lab)}, box)
+
+
+def inside(
+    picture: Image.Image,
+) -> tuple[Image.Image, NDArray[np.float64], tuple[float, float, float, float]]:
+    """Return what lies inside the even margin of an RGB picture, its Lab pixels, and the box used."""
     whole = lab_pixels(picture)
     box = inner_box(whole)
     if box == (0.0, 0.0, 1.0, 1.0):
-        inner, lab = picture, whole
-    else:
-        width, height = picture.size
-        left, top, right, bottom = box
-        inner = picture.crop(
-            (round(left * width), round(top * height), round(right * width), round(bottom * height))
-        )
-        lab = lab_pixels(inner)
-    return Look(look(inner), lab, {**colour_measures(lab), **composition_measures(lab)}, box)
+        return picture, whole, box
+    width, height = picture.size
+    left, top, right, bottom = box
+    inner = picture.crop(
+        (round(left * width), round(top * height), round(right * width), round(bottom * height))
+    )
+    return inner, lab_pixels(inner), box
 
 
 class OfflinePerceiver:

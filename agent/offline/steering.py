@@ -86,7 +86,7 @@ def steered(planned: Callable[[Nudge], Plan], controls: Controls, wanted: Wanted
                 if best is None and number == 0 and nudge == Nudge():
                     raise
                 break
-            found = _tried(plan, seed)
+            found = tried(plan, seed)
             miss = _miss(found, wanted)
             if best is None or miss < best[0]:
                 best = (miss, plan, found)
@@ -99,12 +99,12 @@ def steered(planned: Callable[[Nudge], Plan], controls: Controls, wanted: Wanted
         if best is not None and best[0] <= _ENOUGH:
             return best[1]
     assert best is not None  # noqa: S101  # the first plan either raised or was tried
-    if _meets(best[2], wanted):
+    if meets(best[2], wanted):
         return best[1]
     raise ControlError(_excuse(best[1], best[2], wanted, controls))
 
 
-def _tried(plan: Plan, seed: int) -> ScoreEmotion:
+def tried(plan: Plan, seed: int) -> ScoreEmotion:
     """Return what a short draft of a plan expresses."""
     short = plan if plan.bars <= _BARS else plan.model_copy(update={"bars": _BARS, "form": "ABA"})
     return score_emotion(parse(OfflineWriter().write(short, (), seed).abc))
@@ -116,7 +116,7 @@ def _miss(found: ScoreEmotion, wanted: Wanted) -> float:
     return max(abs(value - asked) for value, asked in pairs if asked is not None)
 
 
-def _meets(found: ScoreEmotion, wanted: Wanted) -> bool:
+def meets(found: ScoreEmotion, wanted: Wanted) -> bool:
     """Whether the check would be content, with something to spare."""
     pairs = ((found.valence, wanted[0]), (found.arousal, wanted[1]))
     return all(near(value, asked, spare=0.08) for value, asked in pairs if asked is not None)
