@@ -2,8 +2,9 @@
 
 A text loops when its end is one short period, said again and again without any change. Scores repeat bars and
 sections too, so the bounds lie beyond what music does: a drum bar stands four times in a system, then another
-voice or a line break follows. That is why the watch is the same whether a grammar holds the answer or not: a
-grammar bounds the bars of a score, but not the notes of a bar, nor the words of a string in JSON.
+voice or a line break follows. An answer that is held to our schemas and grammars comes to an end by itself,
+for texts, lists and bars are bounded there; of such a one only blanks for ever, which a decoder may allow
+between two signs of JSON, are a loop.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ _STRIDE = 16  # new characters after which the text is looked at again
 
 
 class Watch:
-    """Watches a text that comes in pieces."""
+    """Watches a text that comes in pieces; one that is ``held`` to a schema or grammar only for blanks."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: bool = False) -> None:
+        self._held = held
         self._tail = ""
         self._new = 0
         self.looping = False
@@ -34,7 +36,8 @@ class Watch:
         if not self.looping and self._new >= _STRIDE:
             self._tail = self._tail[-(REPEATS * LONGEST_PERIOD) :]
             self._new = 0
-            self.looping = period(self._tail) is not None
+            blank = not self._tail[-LEAST_SPAN:].strip()
+            self.looping = (blank or not self._held) and period(self._tail) is not None
         return self.looping
 
 

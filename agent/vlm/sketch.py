@@ -57,9 +57,7 @@ def sketch(
     }
     answer = or_none(
         run,
-        lambda: ask_json(
-            run, "sketch", values, SketchAnswer, {"sections.*.letter": {"enum": letters}}, loose="letter"
-        ),
+        lambda: ask_json(run, "sketch", values, SketchAnswer, _narrowing(letters), loose="letter"),
         "the plan's own description stands",
     )
     return None if answer is None else _of_the_form(answer, letters)
@@ -88,6 +86,11 @@ def plan_text(plan: Plan) -> str:
             f"dynamics: {plan.dynamics}; melody around MIDI {plan.tessitura.center}",
         )
     )
+
+
+def _narrowing(letters: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Return what a sketch of a form with these letters may hold: no more sections than there are."""
+    return {"sections": {"maxItems": min(8, len(letters))}, "sections.*.letter": {"enum": list(letters)}}
 
 
 def _of_the_form(answer: SketchAnswer, letters: Sequence[str]) -> SketchAnswer:

@@ -120,7 +120,23 @@ def best_score(
         return Written(other.draft, other.verdict, [*history, *other.history], other.ranked)
     run.minds["write"] = run.backend.id
     draft, verdict, revisions = refined(run, *ranked[0], plan, form, constraints, judge, tell)
-    return Written(draft, verdict, [*history, *revisions], ranked)
+    own = Written(draft, verdict, [*history, *revisions], ranked)
+    return _keeping_requests(run, own, fallback) if verdict.missed else own
+
+
+def _keeping_requests(run: Run, own: Written, fallback: Callable[[], Written]) -> Written:
+    """Return the model's score, or the offline writer's from the same plan if that meets more requests.
+
+    Requests go before everything else, as in `agent.drafting`; the model's score stays among the candidates.
+    """
+    other = fallback()
+    if len(other.verdict.missed) >= len(own.verdict.missed):
+        return own
+    lost = ", ".join(own.verdict.unmet) or ", ".join(own.verdict.missed)
+    run.remarks.append(f"the model's score does not meet a request ({lost}): {_INSTEAD}")
+    run.minds["write"] = "offline"
+    ranked = [*other.ranked, (own.draft, own.verdict)]
+    return Written(other.draft, other.verdict, [*own.history, *other.history], ranked)
 
 
 def _candidates(

@@ -63,8 +63,12 @@ class Engine:
         batch = self.chat.batch([request.messages for request in requests])
         room = self._room(batch["input_ids"].shape[1])
         answers = [
-            Answer(self._decode, self.ends, min(room, request.max_tokens), on_text) for request in requests
-        ]
+            Answer(
+                self._decode, self.ends, min(room, request.max_tokens), on_text,
+                held=hold is not None, seconds=request.seconds,
+            )
+            for request, hold in zip(requests, holds, strict=True)
+        ]  # fmt: skip
         self._generate(batch, answers, [Chooser(*pair) for pair in zip(requests, holds, strict=True)])
         seconds = time.monotonic() - begun
         asked = batch["attention_mask"].sum(dim=1).tolist()

@@ -6,6 +6,7 @@ alone, so that text is told only once it stands: pieces put together are the tex
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,16 +36,28 @@ class Answer:
         Why it ended; None while it goes on.
     most
         Tokens that it may have.
+    held, seconds
+        Whether a schema or grammar brings it to its end, and the time after which it is cut off.
     """
 
-    def __init__(self, decode: Decode, ends: Sequence[int], most: int, on_text: OnText | None = None) -> None:
+    def __init__(
+        self,
+        decode: Decode,
+        ends: Sequence[int],
+        most: int,
+        on_text: OnText | None = None,
+        *,
+        held: bool = False,
+        seconds: float | None = None,
+    ) -> None:
         self.ids: list[int] = []
         self.most = most
         self.finish: Finish | None = None
         self._decode = decode
         self._ends = frozenset(ends)
         self._on_text = on_text
-        self._watch = Watch()
+        self._watch = Watch(held)
+        self._late = None if seconds is None else time.monotonic() + seconds
         self._pieces: list[str] = []
         self._size = 0
         self._start = 0  # where decoding begins: one piece before what is not told yet
@@ -62,7 +75,7 @@ class Answer:
             self.finish = "size" if self.finish == "size" else "stop"
             return True
         self.ids.append(token)
-        full = len(self.ids) >= self.most
+        full = len(self.ids) >= self.most or (self._late is not None and time.monotonic() > self._late)
         self._spell(last=full)
         if full and self.finish is None:
             self.finish = "length"

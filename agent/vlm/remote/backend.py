@@ -209,7 +209,7 @@ class OpenAIBackend:
         clock: Clock,
         on_text: OnText | None,
     ) -> Reply:
-        answer = self._chat.ask(request, fields, clock, on_text)
+        answer = self._chat.ask(request, fields, clock, on_text, held=enforced is not None)
         text = self._key.hidden(answer.text)
         return Reply(text, answer.finish or "stop", clock.spent, answer.usage, None, enforced)
 

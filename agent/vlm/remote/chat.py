@@ -68,9 +68,16 @@ class Chat:
             return self.told
 
     def ask(
-        self, request: Request, fields: dict[str, Any], clock: Clock, on_text: OnText | None = None
+        self,
+        request: Request,
+        fields: dict[str, Any],
+        clock: Clock,
+        on_text: OnText | None = None,
+        held: bool = False,
     ) -> Answer:
         """Send a request with further fields until it is answered, and learn what the server does not take.
+
+        ``held`` says that these fields hold the answer to a schema or grammar.
 
         Raises
         ------
@@ -85,7 +92,7 @@ class Chat:
         def send(sent: dict[str, Any]) -> Answer:
             return self._wire.exchange(
                 "POST", f"{url}/chat/completions", sent, clock,
-                lambda found: read_answer(found, url, heard.anew(), self._key.hidden),
+                lambda found: read_answer(found, url, heard.anew(), self._key.hidden, held),
             )  # fmt: skip
 
         while True:

@@ -30,7 +30,11 @@ class Answer:
     choices: int = 0
     _pieces: list[str] = field(default_factory=list)
     _size: int = 0
-    _watch: Watch = field(default_factory=Watch)
+    held: bool = False
+    _watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watch = Watch(self.held)
 
     def add(self, piece: str) -> None:
         """Take the next piece of the text; sets the end where it grows too long or goes round in circles."""
@@ -51,15 +55,17 @@ class Answer:
         return self
 
 
-def read_answer(incoming: Incoming, url: str, tell: OnText, hidden: Callable[[str], str]) -> Answer:
-    """Return the answer of a server, streamed or not.
+def read_answer(
+    incoming: Incoming, url: str, tell: OnText, hidden: Callable[[str], str], held: bool = False
+) -> Answer:
+    """Return the answer of a server, streamed or not; ``held`` to a schema or grammar or free.
 
     Raises
     ------
     ServerError
         If it breaks off, tells of an error, or is no answer.
     """
-    answer = Answer(tell, streamed=incoming.streams)
+    answer = Answer(tell, streamed=incoming.streams, held=held)
     if not incoming.streams:
         _take(answer, incoming.json(), url, hidden)
         if not answer.choices:

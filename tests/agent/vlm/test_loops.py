@@ -53,3 +53,9 @@ def test_periods_longer_than_the_bound_are_left_alone() -> None:
 def test_short_repeats_do_not_loop() -> None:
     assert not Watch().feed("x" * (LEAST_SPAN - 1))
     assert Watch().feed("x" * LEAST_SPAN)
+
+
+def test_what_is_held_to_a_schema_ends_by_itself_but_for_blanks() -> None:
+    watch = Watch(held=True)
+    assert not watch.feed("la " * 400)
+    assert watch.feed("\n" * (2 * LEAST_SPAN))
