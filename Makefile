@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test gallery bench clean
+.PHONY: demo test browser gallery bench clean
 
 $(VENV)/ready: pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
 	$(PYTHON) -m venv $(VENV)
@@ -22,11 +22,18 @@ demo: $(VENV)/ready
 	$(BIN)/chiaroscore compose examples/images/d05_coffee_cup.jpg --output out
 	@echo "The score, its sound and report.html are in out/"
 
-test: $(VENV)/ready-dev
+test: $(VENV)/ready-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# Chromium, in which the report is tested: Debian's where we may install it, else yours (or name it in CHROMIUM)
+browser:
+	@if [ -n "$$CHROMIUM" ] || command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
+	else echo "No Chromium: the tests of the report in a browser are skipped; install it or set CHROMIUM"; fi
 
 gallery: $(VENV)/ready-dev
 	$(BIN)/python scripts/gallery.py

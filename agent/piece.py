@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.sound import Sound
+    from agent.vlm.protocol import Backend
     from agent.vlm.transcript import Call
+    from explain import Explanation
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,35 @@ class Piece:
     def manifest(self) -> dict[str, Any]:
         """Everything needed to get the same piece again, and to know where it comes from; JSON types only."""
         return manifest_of(self)
+
+    def explain(
+        self, *, reader: str | Backend | None = None, thorough: bool = False, method: str | None = None
+    ) -> Explanation:
+        """Return why the piece sounds as it does: what in the picture led to what in the score.
+
+        Parameters
+        ----------
+        reader
+            A local model that reads a model's answers and score again, to show where it looks:
+            ``"transformers:<hub id or path>"``. A piece of the offline mind needs none.
+        thorough
+            More checks of the maps, for more time.
+        method
+            ``"attention"``, ``"gradient"``, ``"rollout"`` or ``"occlusion"`` where there is a choice.
+
+        Returns
+        -------
+        explain.Explanation
+            Shown in Jupyter; ``to_html()`` is one page, ``figure()`` a matplotlib figure.
+
+        Raises
+        ------
+        ControlError
+            If the reader or the method is unknown.
+        """
+        from agent.explaining.build import explain
+
+        return explain(self, reader=reader, thorough=thorough, method=method)
 
     def revise(self, request: str) -> Piece:
         """Return a new piece in which what is asked for is changed and the rest stays.

@@ -103,7 +103,7 @@ def rated(composer: Agent, ratings: pathlib.Path, folder: pathlib.Path) -> list[
 
 def out_of_fold(looks: Sequence[Look], rows: Sequence[dict[str, str]]) -> Floats:
     """Return what the regression says of each photograph when fitted on other themes, (n, targets)."""
-    fit = _fitting()
+    fit = fitting()
     themes = [re.sub(r"\s*\d+$", "", row["theme"]) for row in rows]
     direct = np.array([predictors(one.sight, one.measures) for one in looks])
     probabilities = np.array([one.sight.probabilities for one in looks], dtype=np.float64)
@@ -118,7 +118,7 @@ def _both(what: str, first: Floats, second: Floats) -> list[Agreement]:
     return [agreement(f"{what}, {name}", first[:, i], second[:, i]) for i, name in enumerate(TARGETS[:2])]
 
 
-def _fitting() -> types.ModuleType:
+def fitting() -> types.ModuleType:
     """Return ``scripts/fit_affect.py`` as a module."""
     spec = importlib.util.spec_from_file_location("fit_affect", _ROOT / "scripts" / "fit_affect.py")
     assert spec is not None and spec.loader is not None

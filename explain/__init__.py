@@ -1,4 +1,4 @@
-"""Why a piece sounds as it does: maps of the picture, links from picture to score, and how far to trust them."""
+"""Why a piece sounds as it does: maps of the picture, links from picture to score, and what to trust."""
 
 from explain.explanation import NOT_PROOF, Bar, Check, Counterfactual, Element, Explanation, Link, Snippet
 from explain.heat import Box, HeatMap, combined

@@ -10,13 +10,16 @@ picture as it was opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PIL import Image
 
 from explain.heat import HeatMap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Kind = Literal["scene", "plan", "section", "bar", "note", "exemplar", "request"]
 
@@ -143,3 +146,36 @@ class Explanation:
     def causes_of(self, identity: str) -> tuple[Link, ...]:
         """Return the links that lead to an element."""
         return tuple(link for link in self.links if link.target == identity)
+
+    def to_html(self) -> str:
+        """Return the report: one page with nothing outside itself; see `explain.report.page`."""
+        from explain.report import page
+
+        return page(self)
+
+    def figure(self, ids: Sequence[str] | None = None) -> tuple[Figure, Any]:
+        """Return a matplotlib figure and its axes; see `explain.figure.figure`.
+
+        Raises
+        ------
+        KeyError
+            If there is no such element.
+        MissingPartError
+            If matplotlib is not installed.
+        """
+        from explain.figure import figure
+
+        return figure(self, ids)
+
+    def _repr_mimebundle_(
+        self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
+    ) -> dict[str, str]:
+        """Text for a terminal, a still picture, and for Jupyter the report above the same without scripts."""
+        from explain.notebook import bundle
+
+        return bundle(self)
+
+    def __str__(self) -> str:
+        """Return one line that says how much is explained."""
+        maps = sum(one.map is not None for one in self.elements)
+        return f"{self.title}: {len(self.elements)} elements, {maps} with a map, {len(self.links)} links"

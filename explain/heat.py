@@ -20,12 +20,12 @@ Grid = NDArray[np.float32]
 
 #: Cividis (Nuñez, Anderton & Renslow 2018, PLOS ONE 13(7): e0199239) at nine even steps: dark blue to yellow,
 #: even in lightness, and alike for people with and without a colour vision deficiency.
-_CIVIDIS = (
+CIVIDIS = (
     (0, 34, 78), (18, 53, 112), (59, 73, 108), (87, 93, 109), (112, 113, 115),
     (138, 134, 120), (165, 156, 116), (195, 179, 105), (254, 232, 56),
 )  # fmt: skip
 #: Against (purple) and for (orange): ends of PuOr (Brewer, ColorBrewer 2.0), safe for the same people.
-_AGAINST, _FOR = (84, 39, 136), (230, 97, 1)
+AGAINST, FOR = (84, 39, 136), (230, 97, 1)
 
 
 @dataclass(frozen=True)
@@ -125,10 +125,10 @@ def _overlap(cells: int, low: float, high: float, first: float, last: float) -> 
 
 
 def _cividis(level: Grid) -> NDArray[np.uint8]:
-    steps = np.linspace(0, 1, len(_CIVIDIS))
-    table = np.array(_CIVIDIS, float)
+    steps = np.linspace(0, 1, len(CIVIDIS))
+    table = np.array(CIVIDIS, float)
     return np.stack([np.interp(level, steps, table[:, band]) for band in range(3)], -1).astype(np.uint8)
 
 
 def _two_sided(level: Grid) -> NDArray[np.uint8]:
-    return np.where(level[..., None] < 0, _AGAINST, _FOR).astype(np.uint8)
+    return np.where(level[..., None] < 0, AGAINST, FOR).astype(np.uint8)

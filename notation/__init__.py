@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from notation.check import check
-from notation.engine import abcjs_version
+from notation.engine import abcjs_source, abcjs_version
 from notation.events import EVENT, bar_starts, events
 from notation.fields import split
 from notation.modes import MODES
@@ -55,6 +55,7 @@ __all__ = [
     "TempoChange",
     "Tune",
     "Voice",
+    "abcjs_source",
     "abcjs_version",
     "bar_starts",
     "check",

@@ -85,6 +85,19 @@ def abcjs_version() -> str:
     return found[1] if found else "of an unknown version"
 
 
+def abcjs_source() -> str:
+    """Return abcjs's own text after its licence, for pages that draw scores without a network.
+
+    Raises
+    ------
+    MissingPartError
+        If abcjs is not installed.
+    """
+    source = _asset()
+    licence = importlib.resources.files("notation") / "assets" / "abcjs-LICENSE.md"
+    return f"/*\n{licence.read_text('utf-8').strip()}\n*/\n{source}"
+
+
 def _engine() -> Any:
     global _racer
     if _racer is None:

@@ -266,20 +266,27 @@ def _write_calibration(names: list[str], measures: Floats) -> None:
     (DATA / "calibration.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+def fitted(design: Design, targets: Floats, penalties: list[float]) -> dict[str, Floats]:
+    """Return the arrays of ``affect.npz``: coefficients for raw predictors and label probabilities."""
+    coefficients, intercept = ridge(design.matrix, targets, penalties)
+    direct, labels = coefficients[: design.split], coefficients[design.split :]
+    return {
+        "mean": design.mean,
+        "scale": design.scale,
+        "weights": direct * design.weight[:, None],
+        "label_weights": design.label_map @ labels,
+        "intercept": intercept - design.label_shift @ labels,
+    }
+
+
 def _write_fit(design: Design, targets: Floats, report: dict[str, object]) -> None:
     """Fit on all photographs and write coefficients for raw predictors and label probabilities."""
     penalties = report["penalties"]
     assert isinstance(penalties, list)
-    coefficients, intercept = ridge(design.matrix, targets, penalties)
-    direct, labels = coefficients[: design.split], coefficients[design.split :]
-    np.savez_compressed(
-        DATA / "affect.npz",
-        mean=design.mean.astype(np.float32),
-        scale=design.scale.astype(np.float32),
-        weights=(direct * design.weight[:, None]).astype(np.float16),
-        label_weights=(design.label_map @ labels).astype(np.float16),
-        intercept=intercept - design.label_shift @ labels,
-    )
+    fit = fitted(design, targets, penalties)
+    small = {"mean": np.float32, "scale": np.float32, "weights": np.float16, "label_weights": np.float16}
+    arrays = {name: array.astype(small.get(name, np.float64)) for name, array in fit.items()}
+    np.savez_compressed(DATA / "affect.npz", **arrays)
     (DATA / "affect.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written to {DATA}: affect.npz, affect.json, calibration.json")
 

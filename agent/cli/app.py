@@ -18,6 +18,7 @@ from agent.cli.check import check
 from agent.cli.compose import compose
 from agent.cli.doctor import doctor
 from agent.cli.evaluate import evaluate
+from agent.cli.explain import explain
 from agent.cli.render import render
 from agent.cli.revise import revise
 from agent.cli.store import store
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(compose)
 app.command()(revise)
+app.command()(explain)
 app.command()(check)
 app.command()(render)
 app.command()(evaluate)

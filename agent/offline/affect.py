@@ -52,7 +52,7 @@ def predictors(sight: Sight, measures: dict[str, float]) -> NDArray[np.float64]:
 
 def feel(sight: Sight, measures: dict[str, float]) -> Affect:
     """Return the `Affect` that the regression predicts for a picture, spread out."""
-    fit = _coefficients()
+    fit = coefficients()
     # Beyond 4 deviations lies what no fitted photograph was like: it shall not carry the prediction away.
     standard = np.clip((predictors(sight, measures) - fit["mean"]) / fit["scale"], -4, 4)
     return spread_out(
@@ -83,7 +83,7 @@ def spread_out(raw: NDArray[np.float64]) -> Affect:
 
 
 @functools.cache
-def _coefficients() -> dict[str, NDArray[Any]]:
+def coefficients() -> dict[str, NDArray[Any]]:
     """Return the arrays of ``data/affect.npz`` as float64."""
     with (
         importlib.resources.files("agent.offline").joinpath("data", "affect.npz").open("rb") as file,

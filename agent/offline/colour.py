@@ -67,7 +67,7 @@ def colour_measures(lab: NDArray[np.float64]) -> dict[str, float]:
         "chroma_spread": chroma.std(),
         "a": lab[..., 1].mean(),
         "b": lab[..., 2].mean(),
-        "warmth": (0.02 * chroma**1.07 * np.cos(hue - np.radians(50))).mean(),
+        "warmth": warm_cool(chroma, hue).mean(),
         "dark": (lightness < 20).mean(),
         "bright": (lightness > 80).mean(),
         "green": ((chroma > 12) & (hue > np.radians(100)) & (hue < np.radians(170))).mean(),
@@ -75,6 +75,12 @@ def colour_measures(lab: NDArray[np.float64]) -> dict[str, float]:
         **{f"hue{i}": share / (sectors.sum() + lightness.size) for i, share in enumerate(sectors)},
     }
     return {name: float(value) for name, value in measures.items()}
+
+
+def warm_cool(chroma: NDArray[np.float64], hue: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how warm (above 0) or cool colours of a chroma and a hue (radians) are: Ou et al. 2004."""
+    warmth: NDArray[np.float64] = 0.02 * chroma**1.07 * np.cos(hue - np.radians(50))
+    return warmth
 
 
 def swatches(lab: NDArray[np.float64]) -> list[Swatch]:

@@ -18,7 +18,8 @@ from agent.offline.tables import rank
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_EDGE = 12.0  # L* per pixel step of the Sobel gradient; below it lie skin, cloud and JPEG noise
+#: Gradient from which a pixel counts as an edge.
+EDGE = 12.0  # L* per pixel step of the Sobel gradient; below it lie skin, cloud and JPEG noise
 _SMOOTH = 2.5  # local standard deviation of L* (9 x 9) of sky, walls, still water
 _LARGE = 0.02  # share of the picture from which a smooth region counts as open
 
@@ -36,17 +37,15 @@ def composition_measures(lab: NDArray[np.float64]) -> dict[str, float]:
     - ``points``: number of small isolated bright spots on dark ground, ``dark_ground``: share of pixels
       under L* 15.
     """
-    from scipy import ndimage
-
     light = lab[..., 0]
     third = max(1, light.shape[0] // 3)
-    gradient = np.hypot(ndimage.sobel(light, 0), ndimage.sobel(light, 1)) / 4
+    gradient = edge_strength(light)
     border = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
     return {
-        "edges": float((gradient > _EDGE).mean()),
+        "edges": float((gradient > EDGE).mean()),
         "gradient": float(gradient.mean()),
         "symmetry": _symmetry(light),
-        "open": _open_share(light),
+        "open": float(open_areas(light).mean()),
         "light_above": float(light[:third].mean() - light[-third:].mean()),
         "border_light": float(border.mean()),
         "border_spread": float(border.std()),
@@ -64,27 +63,43 @@ def rank_composition(measures: dict[str, float]) -> dict[str, float]:
     }
 
 
-def _symmetry(light: NDArray[np.float64]) -> float:
-    """Return the left-right even share of the variance of blurred lightness: large masses count."""
+def edge_strength(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the Sobel gradient of lightness in L* per pixel, shape (height, width)."""
+    from scipy import ndimage
+
+    strength: NDArray[np.float64] = np.hypot(ndimage.sobel(light, 0), ndimage.sobel(light, 1)) / 4
+    return strength
+
+
+def masses(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return blurred lightness less its mean: the large masses that balance or do not."""
     from scipy import ndimage
 
     blurred = ndimage.gaussian_filter(light, sigma=max(light.shape) / 64)
-    centred = blurred - blurred.mean()
+    centred: NDArray[np.float64] = blurred - blurred.mean()
+    return centred
+
+
+def _symmetry(light: NDArray[np.float64]) -> float:
+    """Return the left-right even share of the variance of blurred lightness: large masses count."""
+    centred = masses(light)
     variance = float((centred**2).sum())
     if variance < 0.25 * centred.size:  # under half an L* unit of deviation: nothing to be asymmetric
         return 1.0
     return float(0.5 + 0.5 * (centred * centred[:, ::-1]).sum() / variance)
 
 
-def _open_share(light: NDArray[np.float64]) -> float:
-    """Return the share of the picture that lies in large smooth regions."""
+def open_areas(light: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return the pixels that lie in large smooth regions, shape (height, width)."""
     from scipy import ndimage
 
     mean = ndimage.uniform_filter(light, 9)
     variance = ndimage.uniform_filter(light**2, 9) - mean**2
     regions, _ = ndimage.label(variance < _SMOOTH**2)
-    sizes = np.bincount(regions.ravel())[1:]
-    return float(sizes[sizes >= _LARGE * light.size].sum() / light.size)
+    large = np.bincount(regions.ravel()) >= _LARGE * light.size
+    large[0] = False  # what is not smooth
+    inside: NDArray[np.bool_] = large[regions]
+    return inside
 
 
 def _points(light: NDArray[np.float64]) -> int:

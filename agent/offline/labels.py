@@ -101,6 +101,21 @@ def group_of(name: str) -> str:
     return ""
 
 
+def members(name: str) -> tuple[int, ...]:
+    """Return the indices of the classes behind the name of a seen thing, () if it comes from elsewhere."""
+    if name == REPRODUCTION:
+        return group_members("picture")
+    for kind, indices in _kinds().items():
+        if name == kind or (" or " in kind and name in {class_names()[index] for index in indices}):
+            return indices
+    return tuple(index for index, known in enumerate(class_names()) if known == name)
+
+
+def group_members(group: str) -> tuple[int, ...]:
+    """Return the indices of the classes of a group, () if there is no such group."""
+    return tuple(index for index, known in enumerate(_groups_of()) if known == group)
+
+
 def framed_share(probabilities: NDArray[np.float32]) -> float:
     """Return the probability of flat and framed things, 0 where the network is sure of a screen (p >= .5)."""
     screen = sum(float(probabilities[index]) for index in _kinds()["screen"])

@@ -12,15 +12,17 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import os
 import threading
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from chiaroscore import MissingPartError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import torch
     from numpy.typing import NDArray
@@ -32,6 +34,9 @@ SIDE = 260
 VIEWS = 2
 #: Blocks (of 21) whose channel means and deviations tell texture and style.
 TEXTURE_BLOCKS = (9, 13, 17)
+#: Views that are looked at side by side.
+_WORKERS = 2
+Kept = TypeVar("Kept")
 _MEAN, _SCALE = 0.498, 0.502  # of EfficientNet-Lite: 127/255 and 128/255
 
 _lock = threading.Lock()
@@ -56,15 +61,90 @@ def look(picture: Image.Image) -> Sight:
     """
     import torch
 
-    batch = np.stack([np.asarray(view, dtype=np.float32) for view in _views(picture)])
     with _lock, torch.inference_mode(), _one_thread():
-        x = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255 - _MEAN) / _SCALE
         network = _network()
-        with _tapped(network) as taps:
-            features = network.extract_features(x.contiguous(memory_format=torch.channels_last)).mean((2, 3))
+        last, taps = _run(network, _batch(views(picture)))
+        features = last.mean((2, 3))
         probabilities = network._fc(features).softmax(dim=1)
         texture = torch.cat([part for tap in taps for part in (tap.mean((2, 3)), tap.std((2, 3)))], dim=1)
     return Sight(*(part.mean(0).numpy() for part in (features, texture, probabilities)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Activity:
+    """What the network does at one view, before pooling, float32.
+
+    ``last`` (1280, rows, columns) are the last feature maps, none negative; ``taps`` the outputs (channels,
+    rows, columns) of `TEXTURE_BLOCKS`; ``probabilities`` (1000,).
+    """
+
+    last: NDArray[np.float32]
+    taps: tuple[NDArray[np.float32], ...]
+    probabilities: NDArray[np.float32]
+
+
+def activities(
+    seen: Sequence[Image.Image], keep: Callable[[Activity], Kept], network: Any = None
+) -> list[Kept]:
+    """Return what ``keep`` takes of the network's `Activity` at each of some views, in their order.
+
+    Views go one by one over a few threads, so a view's result does not hang on its neighbours.
+
+    Parameters
+    ----------
+    seen
+        Pictures of `SIDE` x `SIDE`, as `views` gives them.
+    keep
+        Called for each view while the others are still looked at; what it returns is all that stays.
+    network
+        Another network of the same build; by default the trained one.
+    """
+    import torch
+
+    with _lock, _one_thread():
+        used = _network() if network is None else network
+
+        def one(view: Image.Image) -> Kept:
+            with torch.inference_mode():
+                last, taps = _run(used, _batch([view]))
+                probabilities = used._fc(last.mean((2, 3))).softmax(dim=1)
+                return keep(Activity(*_arrays(last, taps, probabilities)))
+
+        with ThreadPoolExecutor(min(_WORKERS, os.cpu_count() or 1)) as pool:
+            return list(pool.map(one, seen))
+
+
+def class_weights() -> NDArray[np.float32]:
+    """Return the weights from pooled features to the scores of the classes, shape (1000, 1280)."""
+    with _lock:
+        found: NDArray[np.float32] = _network()._fc.weight.detach().numpy()
+    return found
+
+
+def stranger(seed: int) -> Any:
+    """Return a network of the same build with random weights, normalised on a grey noise picture.
+
+    Every weight of the trained network is drawn anew (normal, the layer's own deviation); without the new
+    means and deviations of its layers a random network of this depth gives nothing but zeros.
+    """
+    import copy
+
+    import torch
+
+    with _lock:
+        network = copy.deepcopy(_network())
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weight in network.parameters():
+            if weight.ndim > 1:
+                weight.copy_(torch.randn(weight.shape, generator=generator) * weight.std())
+        norms = [part for part in network.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+        for norm in norms:
+            norm.train()
+            norm.momentum = None  # the plain mean of what it sees
+            norm.reset_running_stats()
+        _run(network, torch.randn((4, 3, SIDE, SIDE), generator=generator))
+    return network.eval()
 
 
 @functools.cache
@@ -88,7 +168,7 @@ def _tidy(name: str) -> str:
     return special.get(name, name.split(" (")[0].split(" / ")[0].split(", ")[0])
 
 
-def _views(picture: Image.Image) -> list[Image.Image]:
+def views(picture: Image.Image) -> list[Image.Image]:
     """Return the whole picture and its middle square, both `SIDE` x `SIDE`."""
     from PIL import Image as pil
 
@@ -132,16 +212,27 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@contextlib.contextmanager
-def _tapped(network: Any) -> Iterator[list[torch.Tensor]]:
-    """Collect the outputs of `TEXTURE_BLOCKS` while the network runs."""
+def _batch(seen: Sequence[Image.Image]) -> torch.Tensor:
+    """Return views as the network takes them, shape (n, 3, SIDE, SIDE)."""
+    import torch
+
+    batch = np.stack([np.asarray(view, dtype=np.float32) for view in seen])
+    x = (torch.from_numpy(batch).permute(0, 3, 1, 2) / 255 - _MEAN) / _SCALE
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _run(network: Any, x: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """Return the last feature maps and the outputs of `TEXTURE_BLOCKS`."""
+    x = network._swish(network._bn0(network._conv_stem(x)))
     taps: list[torch.Tensor] = []
-    hooks = [
-        network._blocks[index].register_forward_hook(lambda _module, _inputs, output: taps.append(output))
-        for index in TEXTURE_BLOCKS
-    ]
-    try:
-        yield taps
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for index, block in enumerate(network._blocks):
+        x = block(x)
+        if index in TEXTURE_BLOCKS:
+            taps.append(x)
+    return network._swish(network._bn1(network._conv_head(x))), taps
+
+
+def _arrays(
+    last: torch.Tensor, taps: list[torch.Tensor], probabilities: torch.Tensor
+) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...], NDArray[np.float32]]:
+    return last[0].numpy(), tuple(tap[0].numpy() for tap in taps), probabilities[0].numpy()

@@ -229,9 +229,9 @@ def test_the_network_gives_what_its_architecture_promises():
 
 def test_the_regression_fits_its_predictors():
     found = analyse(open_picture(EXAMPLES / "d05_coffee_cup.jpg"))
-    from agent.offline.affect import _coefficients, predictors
+    from agent.offline.affect import coefficients, predictors
 
-    arrays = _coefficients()
+    arrays = coefficients()
     assert (
         predictors(found.sight, found.measures).shape == arrays["mean"].shape == (arrays["weights"].shape[0],)
     )

@@ -16,7 +16,7 @@ from prompts import PlanAnswer, SketchAnswer
 
 RUNS = 20
 #: Requests that keep an answer, and so the tests, short.
-ASKED = {"bars": 4, "meter": "3/4", "key": "D minor", "tempo": 96, "instruments": "flute, cello"}
+ASKED = {"bars": 4, "meter": "3/4", "tempo": 96, "instruments": "flute"}
 
 
 def _valid(piece) -> None:
@@ -29,7 +29,7 @@ def _valid(piece) -> None:
 @pytest.mark.timeout(600)
 def test_a_real_server_gives_json_every_time(llama_server, agent_of_run, picture):
     store = agent_of_run.store
-    agent = Agent(vlm=f"openai:{llama_server}", store=store, options=Options(tries=2, rounds=0))
+    agent = Agent(vlm=f"openai:{llama_server}", store=store, options=Options(rounds=0, exemplar_tokens=0))
 
     def composed(seed: int):
         return agent.compose(picture, **ASKED, seed=seed)
@@ -48,8 +48,9 @@ def test_a_real_server_gives_json_every_time(llama_server, agent_of_run, picture
                 models[call.step].model_validate_json(call.text)
     assert len({piece.abc for piece in pieces}) == RUNS
     written = [piece for piece in pieces if piece.writer != "offline"]
-    assert len(written) >= RUNS // 2  # the others say why the offline writer stood in
-    assert all(len(piece.remarks) > 1 for piece in pieces if piece.writer == "offline")
+    assert len(written) >= RUNS // 2
+    offline = [piece for piece in pieces if piece.writer == "offline"]
+    assert all(any("offline writer" in remark for remark in piece.remarks) for piece in offline)
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -62,25 +63,25 @@ def local(request, tmp_path_factory):
 
 def test_a_local_model_of_each_family_does_every_step(local, agent_of_run, picture):
     agent = Agent(vlm=local, store=agent_of_run.store, options=Options(rounds=1, tries=2))
-    first, again, other = (agent.compose(picture, **ASKED, seed=seed) for seed in (1, 1, 2))
-    _valid(first)
-    assert first.abc == again.abc and first.manifest() == again.manifest()
-    assert first.abc != other.abc
-    assert first.minds["perceive"] == first.minds["plan"] == first.writer == local.id
-    steps = [step for step, _ in itertools.groupby(call.step for call in first.calls)]
+    piece = agent.compose(picture, **ASKED, seed=1)
+    _valid(piece)
+    assert {*piece.minds.values(), piece.writer} == {local.id}, piece.remarks
+    steps = [step for step, _ in itertools.groupby(call.step for call in piece.calls)]
     assert steps[:4] == ["perceive", "plan", "sketch", "write"]
-    written = next(call for call in first.calls if call.step == "write")
+    written = next(call for call in piece.calls if call.step == "write")
     assert written.enforced == "grammar" and written.finish == "stop"
-    assert not first.draft.repairs  # the grammar leaves nothing to repair
-    assert first.draft.motives and first.why
+    # a grammar leaves nothing to repair; it has no dynamics, which are added and said
+    assert {repair.code for repair in piece.draft.repairs} <= {"dynamics"}
+    assert piece.draft.motives and piece.why
 
 
-def test_candidates_of_a_local_model_are_ranked(agent_of_run, picture, tmp_path):
-    backend = TransformersBackend(tiny_vlm("llava", tmp_path))
+def test_seeds_reproduce_and_candidates_are_ranked(agent_of_run, picture, tmp_path):
+    backend = TransformersBackend(tiny_vlm("llava", tmp_path, terse=True))
     agent = Agent(vlm=backend, store=agent_of_run.store, options=Options(rounds=0))
-    piece = agent.compose(picture, **ASKED, n=3)
-    assert len(piece.alternatives) == 2
-    ranks = [one.verdict.rank for one in (piece, *piece.alternatives)]
-    assert ranks == sorted(ranks, reverse=True)
-    assert len({one.abc for one in (piece, *piece.alternatives)}) == 3
+    piece = agent.compose(picture, **ASKED, n=2)
+    again = agent.compose(picture, **ASKED, n=2)
+    assert piece.abc == again.abc and piece.manifest() == again.manifest()
+    [other] = piece.alternatives
+    assert other.abc != piece.abc and other.verdict.rank <= piece.verdict.rank
+    assert agent.compose(picture, **ASKED, seed=5).abc not in {piece.abc, other.abc}
     backend.close()
