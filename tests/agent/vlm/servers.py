@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 TEXT = "la mer est belle"
-#: Tokens of each of the two slots of the real server, see `conftest.llama_server`.
+#: Tokens of each of the slots of the real server, see `conftest.llama_server`.
 LLAMA_CONTEXT = 4096
 
 
