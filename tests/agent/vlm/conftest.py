@@ -16,6 +16,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from servers import LLAMA_CONTEXT
 
+#: Slots of the server: the constant part of every step's prompt stays in one of them.
+SLOTS = 4
 #: Seconds until a loaded machine has started the server.
 _START = 90
 
@@ -29,12 +31,12 @@ def _weights() -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a llama.cpp server with SmolLM2: ``"http://127.0.0.1:PORT"``; text only, two slots."""
+    """Address of a llama.cpp server with SmolLM2: ``"http://127.0.0.1:PORT"``; text only."""
     log = tmp_path_factory.mktemp("llama") / "log"
     child = pathlib.Path(__file__).with_name("llama_child.py")
     with log.open("wb") as errors:
         server = subprocess.Popen(
-            [sys.executable, str(child), str(_weights()), str(2 * LLAMA_CONTEXT), "2"],
+            [sys.executable, str(child), str(_weights()), str(SLOTS * LLAMA_CONTEXT), str(SLOTS)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
         )  # fmt: skip
         assert server.stdin is not None and server.stdout is not None

@@ -67,7 +67,7 @@ def build(family: str, *, context: int = 16_384, seed: int = 0) -> tuple[Any, An
 
 
 def _like(model: Any, token: int, family: str) -> None:
-    """Make a token likelier everywhere: no layer writes to one dimension of the hidden state, it reads that."""
+    """Make a token likelier everywhere: it reads a dimension of the hidden state that no layer writes to."""
     import torch
 
     with torch.no_grad():
