@@ -108,7 +108,9 @@ def compose(
         _rehearse(pictures, requests, mind, as_json=as_json)
         return
     if output is None:
-        raise ControlError("--output is missing; name a folder for the files: -o FOLDER")
+        raise ControlError(
+            "--output is missing; name a folder for the files: -o FOLDER; see chiaroscore compose --help"
+        )
     if mind.candidates is not None:
         requests["n"] = mind.candidates
     check_output(output)

@@ -10,10 +10,13 @@ from tiny import FAMILIES, tiny_vlm
 from agent import Agent
 from agent.vlm.local import TransformersBackend
 from agent.vlm.options import Options
+from agent.vlm.remote import OpenAIBackend
 from notation import check, parse
 from prompts import PlanAnswer, SketchAnswer
 
 RUNS = 20
+#: Runs in which the model writes the score, too; it takes a third of the time and has no JSON.
+WRITTEN = 5
 #: Requests that keep an answer, and so the tests, short.
 ASKED = {"bars": 4, "meter": "3/4", "tempo": 96, "instruments": "flute"}
 
@@ -26,28 +29,33 @@ def _valid(piece) -> None:
 
 @pytest.fixture(scope="module")
 def served(llama_server, agent_of_run):
-    """An agent whose model runs on a real server."""
+    """Agents whose model runs on a real server: with the model as the writer, and without."""
     options = Options(rounds=0, exemplar_tokens=0)
-    return Agent(vlm=f"openai:{llama_server}", store=agent_of_run.store, options=options)
+    backend = OpenAIBackend(llama_server)
+    return {
+        writer: Agent(vlm=backend, writer=writer, store=agent_of_run.store, options=options)
+        for writer in ("model", "offline")
+    }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(RUNS))
 def test_a_real_server_gives_json_every_time_and_every_run_ends_in_a_piece(served, picture, seed):
-    piece = served.compose(picture, **ASKED, seed=seed)
+    agent = served["model" if seed < WRITTEN else "offline"]
+    piece = agent.compose(picture, **ASKED, seed=seed)
     _valid(piece)
     assert piece.minds["perceive"] == "offline"  # the model has no eyes, and the piece says so
     assert any("see" in remark for remark in piece.remarks)
-    assert piece.minds["plan"] == served.backend.id
+    assert piece.minds["plan"] == agent.backend.id
     models = {"plan": PlanAnswer, "sketch": SketchAnswer}
     for call in piece.calls:
         if call.step in models:
             assert (call.attempt, call.finish, call.enforced) == (1, "stop", "schema")
             models[call.step].model_validate_json(call.text)
-    if piece.writer == "offline":
+    if seed < WRITTEN and piece.writer == "offline":  # it may fail to write, but not in silence
         assert any("offline writer" in remark for remark in piece.remarks)
     else:
-        assert piece.writer == served.backend.id
+        assert piece.writer == (agent.backend.id if seed < WRITTEN else "offline")
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -59,7 +67,7 @@ def local(request, tmp_path_factory):
 
 
 def test_a_local_model_of_each_family_does_every_step(local, agent_of_run, picture):
-    agent = Agent(vlm=local, store=agent_of_run.store, options=Options(rounds=1))
+    agent = Agent(vlm=local, store=agent_of_run.store, options=Options(rounds=1, tries=8, tokens=200_000))
     piece = agent.compose(picture, **ASKED, seed=1)
     _valid(piece)
     assert {*piece.minds.values(), piece.writer} == {local.id}, piece.remarks
