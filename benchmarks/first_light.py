@@ -25,6 +25,10 @@ def _compose() -> list[Row]:
     composer = agent.Agent()
     composer.compose(_PICTURE)
     warm = median_seconds(lambda: composer.compose(_PICTURE).midi, runs=5, warmup=0)
+    piece = composer.compose(_PICTURE)
+    sound = median_seconds(lambda: composer.compose(_PICTURE).sound.ogg, runs=3, warmup=0) - warm
+    _ = piece.sound.ogg
+    page = median_seconds(lambda: piece.explain().to_html(), runs=3)
     with tempfile.TemporaryDirectory() as out:
         command = [
             "-m",
@@ -42,6 +46,8 @@ def _compose() -> list[Row]:
         Row("compose", "warm: picture to ABC, MIDI and metrics", warm, "s"),
         Row("compose", "cold process, store built", cold, "s", "warm", cold / warm),
         Row("compose", "peak memory of the cold process", memory, "MiB"),
+        Row("explain", "sound of the piece, encoded (baseline)", sound, "s"),
+        Row("explain", "maps, checks, links and page, sound there", page, "s", "sound", page / sound),
     ]
 
 
