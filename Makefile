@@ -26,7 +26,7 @@ test: $(VENV)/ready-dev browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Chromium, in which the report is tested: Debian's where we may install it, else yours (or name it in CHROMIUM)
 browser:
