@@ -46,12 +46,6 @@ _KEPT: list[Any] = []  # operators are forgotten with the object that defined th
 _let_torchvision_import()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that wait for a real language model, so that the other worker does the rest."""
-    slow = {item.path for item in items if "served" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @dataclass(frozen=True)
 class Ran:
     """How a command ended."""
