@@ -60,7 +60,7 @@ def manifest_of(piece: Piece) -> dict[str, Any]:
         "abc_sha256": hashlib.sha256(piece.abc.encode()).hexdigest(),
         "versions": {
             "python": platform.python_version(),
-            **{name: _version(name) for name in _LIBRARIES},
+            **{name: version_of(name) for name in _LIBRARIES},
         },
     }
 
@@ -95,7 +95,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _version(name: str) -> str | None:
+def version_of(name: str) -> str | None:
     """Installed version of a library, None if it is absent."""
     try:
         return metadata.version(name)

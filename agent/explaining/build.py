@@ -12,7 +12,6 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import chiaroscore
@@ -25,6 +24,7 @@ from agent.explaining.looking import METHODS, looked, who_reads
 from agent.explaining.measured import Score
 from agent.explaining.scenery import parts_of, scene_items
 from agent.explaining.snippets import exemplar_items, snippets_of
+from agent.manifest import version_of
 from chiaroscore import MissingPartError, RenderError
 from explain import Bar, Element, Explanation
 
@@ -224,17 +224,9 @@ def _details(piece: Piece, elements: Iterable[Element]) -> dict[str, Any]:
         "versions": {
             "chiaroscore": chiaroscore.__version__,
             "python": platform.python_version(),
-            **{name: _version(name) for name in _LIBRARIES},
+            **{name: version_of(name) for name in _LIBRARIES},
         },
     }
-
-
-def _version(name: str) -> str | None:
-    """Return the installed version of a library, None if it is absent."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _ogg(piece: Piece) -> tuple[bytes, str]:
