@@ -1,37 +1,48 @@
-"""Filling a new generation of a store, testing it, and switching to it."""
+"""Filling a new generation of a store, and switching to it."""
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import chiaroscore
-from chiaroscore import StoreError
-from rag_store.builtin import Progress, builtin_digest, builtin_exemplars, builtin_vectors
-from rag_store.chroma import Database
+from chiaroscore import NotationError, StoreError
+from notation import parse
+from rag_store.builtin import (
+    Progress,
+    builtin_digest,
+    builtin_exemplars,
+    builtin_vectors,
+    load_shipped,
+    text_digest,
+)
+from rag_store.catalogue import Catalogue, Entry, Note
 from rag_store.corpus import sources
-from rag_store.embed import Embedder, Vectors
+from rag_store.embed import Vectors
+from rag_store.embedders import ByCaption, SpaceModel, placed, spaces_of
 from rag_store.exemplar import Exemplar
+from rag_store.fingerprint import fingerprint
+from rag_store.lines import Line, tune_lines
 from rag_store.manifest import GENERATION, Manifest, read_manifest, sweep, write_manifest
-from rag_store.originality import index_of
-from rag_store.records import collection_name, content_digest
+from rag_store.originality import index_of, shipped_lines
 from rag_store.words import genre_names
+from rag_store.writing import writing
 
-#: Times that unreachable rows are written again.
-ROUNDS = 3
-#: Queries asked of Chroma at once: SQLite takes 32,766 ids, three for each query.
-QUERIES = 500
+Models = Mapping[str, SpaceModel]
 
 
 def build(
     place: pathlib.Path,
     exemplars: Sequence[Exemplar] | None,
-    embedder: Embedder,
+    models: Models,
     progress: Progress | None = None,
 ) -> Manifest:
     """Build a store and switch to it; the caller holds the writer's lock. None builds the built-in exemplars.
+
+    What users added to a built-in store is taken over, with its vectors where the models are the same.
 
     Raises
     ------
@@ -40,25 +51,21 @@ def build(
     """
     origin, made_of = ("builtin", builtin_digest()) if exemplars is None else ("custom", "")
     chosen = list(builtin_exemplars(progress)) if exemplars is None else list(exemplars)
-    if exemplars is None:
-        chosen += _added_by_users(place)
     validate(chosen)
-    vectors = builtin_vectors(chosen, embedder, progress)
     generation = GENERATION + uuid.uuid4().hex[:12]
-    database = Database(place / generation)
+    folder, spaces = place / generation, spaces_of(models)
     try:
-        genres = fill(database, chosen, vectors, progress)
-        self_recall(database, chosen, vectors, progress)
+        Catalogue.create(folder).close()
+        with writing(folder, spaces) as writer:
+            entries = entries_of(chosen, models, builtin=exemplars is None, progress=progress)
+            writer.put_all(entries, progress=progress)
+            if exemplars is None:
+                writer.put_all(*_added_by_users(place, models), progress=progress)
+            index_of(writer.catalogue, folder)
     except BaseException:  # also a keyboard interrupt: the manifest still names the old generation
-        database.close()
-        shutil.rmtree(place / generation, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         raise
-    database.close()
-    content = content_digest(chosen)
-    index_of(chosen, place / generation, content)
-    manifest = Manifest(
-        generation, embedder.id, embedder.dim, origin, made_of, content, genres, chiaroscore.__version__
-    )
+    manifest = Manifest(generation, spaces, origin, made_of, chiaroscore.__version__)
     write_manifest(place, manifest)
     sweep(place, keep=generation)
     return manifest
@@ -88,81 +95,70 @@ def validate(exemplars: Sequence[Exemplar]) -> None:
         seen.add(exemplar.id)
 
 
-def fill(
-    database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None
-) -> dict[str, int]:
-    """Write exemplars into their genres' collections; returns the number in each genre."""
-    genres: dict[str, int] = {}
-    done = 0
-    for genre in sorted({exemplar.genre for exemplar in exemplars}):
-        rows = [i for i, exemplar in enumerate(exemplars) if exemplar.genre == genre]
-        database.upsert(genre, [exemplars[i] for i in rows], vectors[rows])
-        genres[genre] = len(rows)
-        done += len(rows)
-        if progress:
-            progress("writing the store", done, len(exemplars))
-    return genres
-
-
-def self_recall(
-    database: Database, exemplars: Sequence[Exemplar], vectors: Vectors, progress: Progress | None
-) -> None:
-    """Ask for every exemplar by its own vector and write again those that do not come back.
-
-    Chroma fills its graph in parallel, and about one build of the built-in store in five leaves one row of
-    four thousand that no search can reach; written a second time it is found.
+def entries_of(
+    exemplars: Sequence[Exemplar],
+    models: Models,
+    *,
+    builtin: bool = False,
+    progress: Progress | None = None,
+) -> list[Entry]:
+    """Return exemplars as they are written: embedded, with print and lines (as shipped where they are).
 
     Raises
     ------
-    StoreError
-        If a row still does not come back after three rounds: the index is corrupt.
+    NotationError
+        If an exemplar's ABC is no tune.
     """
-    done = 0
-    for genre in sorted({exemplar.genre for exemplar in exemplars}):
-        rows = [i for i, exemplar in enumerate(exemplars) if exemplar.genre == genre]
-        for _ in range(ROUNDS):
-            lost = unreachable(database, [exemplars[i] for i in rows], vectors[rows])
-            if not lost:
-                break
-            again = [rows[i] for i in lost]
-            database.upsert(genre, [exemplars[i] for i in again], vectors[again])
+    vectors = _shipped_places(exemplars, models, progress) if builtin else placed(exemplars, models)
+    prints = {identity: entry["print"] for identity, entry in load_shipped().kept.items()} if builtin else {}
+    return [
+        Entry(exemplar, {space: rows[i] for space, rows in vectors.items()}, *_heard(exemplar, prints))
+        for i, exemplar in enumerate(exemplars)
+    ]
+
+
+def _heard(exemplar: Exemplar, prints: Mapping[str, str]) -> tuple[str, list[Line]]:
+    shipped = shipped_lines().get(text_digest(exemplar.abc))
+    if shipped is not None and exemplar.id in prints:
+        return prints[exemplar.id], shipped
+    try:
+        tune = parse(exemplar.abc)
+        return fingerprint(tune), shipped if shipped is not None else tune_lines(tune)
+    except NotationError as error:
+        error.add_note(f"while storing exemplar {exemplar.id!r}")
+        raise
+
+
+def _shipped_places(
+    exemplars: Sequence[Exemplar], models: Models, progress: Progress | None
+) -> dict[str, Vectors]:
+    found: dict[str, Vectors] = {}
+    for space, model in models.items():
+        if isinstance(model, ByCaption):
+            found[space] = builtin_vectors(exemplars, model.embedder, progress)
         else:
-            raise StoreError(
-                f"the index does not find {exemplars[again[0]].id!r} by its own vector; "
-                "the disk may be full or faulty: build it again"
-            )
-        done += len(rows)
-        if progress:
-            progress("checking the store", done, len(exemplars))
+            found |= placed(exemplars, {space: model})
+    return found
 
 
-def unreachable(database: Database, exemplars: Sequence[Exemplar], vectors: Vectors) -> list[int]:
-    """Return the positions of the exemplars of one genre that their own vectors do not find.
-
-    Found means among the first three, or behind three others of the same vector.
-    """
-    name = collection_name(exemplars[0].genre)
-    lost: list[int] = []
-    for start in range(0, len(exemplars), QUERIES):
-        part = range(start, min(start + QUERIES, len(exemplars)))
-        for i, answer in zip(part, database.nearest(name, vectors[part.start : part.stop], 3), strict=True):
-            behind_copies = len(answer) == 3 and answer[-1].cosine > 1 - 1e-5
-            if exemplars[i].id not in [row.id for row in answer] and not behind_copies:
-                lost.append(i)
-    return lost
-
-
-def _added_by_users(place: pathlib.Path) -> list[Exemplar]:
-    """Exemplars that users added to the store that is being replaced."""
-    try:
+def _added_by_users(place: pathlib.Path, models: Models) -> tuple[list[Entry], list[Note]]:
+    """Return what users added to the store that is being replaced, and what its ingests noted."""
+    with contextlib.suppress(StoreError):
         manifest = read_manifest(place)
-    except StoreError:
-        return []
-    if manifest is None or manifest.origin != "builtin" or not (place / manifest.generation).is_dir():
-        return []
-    database = Database(place / manifest.generation)
-    try:
-        kept = [exemplar for name in database.names for exemplar in database.everything(name)]
-    finally:
-        database.close()
-    return [exemplar for exemplar in kept if exemplar.id.partition(":")[0] not in sources()]
+        if manifest is not None and manifest.origin == "builtin":
+            with contextlib.closing(Catalogue(place / manifest.generation)) as catalogue:
+                ids = [one for one in catalogue.ids() if one.partition(":")[0] not in sources()]
+                kept, notes = list(catalogue.entries(ids)), list(catalogue.notes().values())
+            same = {space for space in models if manifest.spaces.get(space) == spaces_of(models)[space]}
+            fresh = placed([e.exemplar for e in kept], {s: m for s, m in models.items() if s not in same})
+            return [
+                Entry(
+                    e.exemplar,
+                    {s: e.vectors[s] for s in same if s in e.vectors}
+                    | {s: rows[i] for s, rows in fresh.items()},
+                    e.print,
+                    e.lines,
+                )
+                for i, e in enumerate(kept)
+            ], notes
+    return [], []

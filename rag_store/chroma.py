@@ -1,62 +1,77 @@
-"""The thin skin over Chroma 1.5: open, fill, ask. Nothing of Chroma's leaves this file.
+"""The index: one Chroma collection a space, made from the catalogue. Nothing of Chroma's leaves this file.
 
 Why so: Chroma's default embedder downloads, so every call passes ``embedding_function=None`` and our vectors;
 ``add`` ignores known ids, so `upsert`; metadata filters scan the whole database (269 ms at 100,000 rows), so
-genres are collections and the rest is filtered in Python.
+filters are masks over the catalogue's columns. The first space carries text and attributes too: a store is
+readable by any Chroma client, and another machine can take a copy of it from a server.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chiaroscore import StoreError
+from rag_store.catalogue import Entry
 from rag_store.embed import Vectors
-from rag_store.exemplar import Exemplar
-from rag_store.records import HNSW, PREFIX, collection_name, from_record, to_metadata
+from rag_store.records import to_metadata
 
 BATCH = 2000  # Chroma refuses more than 5,461 rows a call
+PREFIX = "exemplars."
+#: HNSW parameters. Chroma's defaults gave recall@5 = 0.70 at 100,000 rows. A low ``sync_threshold`` writes
+#: the graph with every batch: what is not written is built again by each process that opens it, 1 ms a row.
+HNSW: dict[str, Any] = {
+    "space": "cosine",
+    "ef_construction": 200,
+    "ef_search": 200,
+    "max_neighbors": 32,
+    "batch_size": 2,
+    "sync_threshold": 2,
+}
+#: Queries asked of Chroma at once: SQLite takes 32,766 ids, three for each query.
+QUERIES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One answer of a query: id, cosine to the query, metadata."""
-
-    id: str
-    cosine: float
-    metadata: dict[str, Any]
-
-
-class Database:
-    """One generation's folder, open.
+class Index:
+    """The collections of a store, open.
 
     Not fork-safe: Chroma's threads do not live on in a forked child. A child must open its own (best in a
     spawned process); using the parent's raises `StoreError`.
     """
 
-    def __init__(self, folder: pathlib.Path) -> None:
+    def __init__(self, client: Any, where: str, spaces: Sequence[str]) -> None:
+        self._client, self._where, self.spaces = client, where, tuple(spaces)
+        self._process, self._open = os.getpid(), True
+        try:
+            self._collections: dict[str, Any] = {
+                found.name: client.get_collection(found.name, embedding_function=None)
+                for found in client.list_collections()
+                if found.name.startswith(PREFIX)
+            }
+        except Exception as error:  # Chroma raises many kinds, of its own and of SQLite's
+            raise _unopened(where, error) from error
+
+    @classmethod
+    def embedded(cls, folder: pathlib.Path, spaces: Sequence[str]) -> Index:
+        """Open the collections in a folder, which is made if it is not there.
+
+        Raises
+        ------
+        StoreError
+            If Chroma cannot open it.
+        """
         import chromadb
         from chromadb.config import Settings
 
         try:
-            settings = Settings(anonymized_telemetry=False)
-            self._client: Any = chromadb.PersistentClient(str(folder), settings=settings)
-            self._collections: dict[str, Any] = {
-                found.name: self._client.get_collection(found.name, embedding_function=None)
-                for found in self._client.list_collections()
-                if found.name.startswith(PREFIX)
-            }
-        except Exception as error:  # Chroma raises many kinds, of its own and of SQLite's
-            raise StoreError(
-                f"Chroma cannot open {str(folder)!r}: {error}; rebuild it with: chiaroscore store build"
-            ) from error
-        self._process = os.getpid()
-        self._open = True
+            client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+        except Exception as error:
+            raise _unopened(str(folder), error) from error
+        return cls(client, str(folder), spaces)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -65,75 +80,80 @@ class Database:
         self._open = False
 
     def counts(self) -> dict[str, int]:
-        """Count the rows of each collection."""
-        return {name: int(self._at(name).count()) for name in sorted(self._collections)}
+        """Count the rows of each space."""
+        return {
+            space: int(self._at(space).count()) if PREFIX + space in self._collections else 0
+            for space in self.spaces
+        }
 
-    def upsert(self, genre: str, exemplars: Sequence[Exemplar], vectors: Vectors) -> None:
-        """Write the exemplars of one genre; a known id is replaced."""
-        name = collection_name(genre)
-        if name not in self._collections:
-            self._collections[name] = self._client.get_or_create_collection(
-                name, embedding_function=None, configuration={"hnsw": dict(HNSW)}
-            )
-        for start in range(0, len(exemplars), BATCH):
-            chosen = exemplars[start : start + BATCH]
-            self._at(name).upsert(
-                ids=[exemplar.id for exemplar in chosen],
-                embeddings=np.ascontiguousarray(vectors[start : start + BATCH]),
-                metadatas=[to_metadata(exemplar) for exemplar in chosen],
-                documents=[exemplar.abc for exemplar in chosen],
-            )
+    def upsert(self, entries: Sequence[Entry]) -> None:
+        """Write entries into every space they have a vector in; a known id is replaced."""
+        for space in self.spaces:
+            held = [entry for entry in entries if space in entry.vectors]
+            for start in range(0, len(held), BATCH):
+                chosen = held[start : start + BATCH]
+                carried: dict[str, Any] = {}
+                if space == self.spaces[0]:
+                    carried["metadatas"] = [to_metadata(entry.exemplar) for entry in chosen]
+                    carried["documents"] = [entry.exemplar.abc for entry in chosen]
+                self._made(space).upsert(
+                    ids=[entry.exemplar.id for entry in chosen],
+                    embeddings=np.stack([entry.vectors[space] for entry in chosen]),
+                    **carried,
+                )
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Remove rows from every collection."""
-        for name in self._collections:
-            for part in _batches(ids):
-                self._at(name).delete(ids=part)
+        """Remove rows from every space."""
+        for space in self.spaces:
+            if PREFIX + space in self._collections:
+                for start in range(0, len(ids), BATCH):
+                    self._at(space).delete(ids=list(ids[start : start + BATCH]))
 
-    def nearest(self, name: str, queries: Vectors, n: int) -> list[list[Row]]:
-        """Return the ``n`` nearest rows of a collection for each query, nearest first, ties by id."""
-        found = self._at(name).query(
-            query_embeddings=np.ascontiguousarray(queries), n_results=n, include=["distances", "metadatas"]
-        )
-        answers = zip(found["ids"], found["distances"], found["metadatas"], strict=True)
-        return [
-            sorted(
-                (Row(i, 1.0 - float(d), dict(m)) for i, d, m in zip(*answer, strict=True)),
-                key=lambda r: (-round(r.cosine, 6), r.id),
+    def nearest(self, space: str, queries: Vectors, n: int) -> list[tuple[list[str], list[float]]]:
+        """Return ids and cosines of the nearest rows of a space for each query, nearest first.
+
+        Parameters
+        ----------
+        queries : numpy.ndarray, shape (m, dim)
+        n : int
+            How many at most.
+        """
+        if PREFIX + space not in self._collections:
+            return [([], []) for _ in range(len(queries))]
+        answers: list[tuple[list[str], list[float]]] = []
+        for start in range(0, len(queries), QUERIES):
+            found = self._at(space).query(
+                query_embeddings=np.ascontiguousarray(queries[start : start + QUERIES]),
+                n_results=n,
+                include=["distances"],
             )
-            for answer in answers
-        ]
+            answers += [
+                (list(ids), [1.0 - float(d) for d in distances])
+                for ids, distances in zip(found["ids"], found["distances"], strict=True)
+            ]
+        return answers
 
-    def fetch(self, name: str, ids: Sequence[str]) -> dict[str, Exemplar]:
-        """Return the exemplars of some ids that a collection holds."""
-        found: dict[str, Exemplar] = {}
-        for part in _batches(ids):
-            got = self._at(name).get(ids=part, include=["metadatas", "documents"])
-            rows = zip(got["ids"], got["documents"], got["metadatas"], strict=True)
-            found |= {identity: from_record(identity, abc, metadata) for identity, abc, metadata in rows}
-        return found
+    def ids(self, space: str) -> set[str]:
+        """Return the ids of a space."""
+        if PREFIX + space not in self._collections:
+            return set()
+        return set(self._at(space).get(include=[])["ids"])
 
-    def vectors(self, name: str, ids: Sequence[str]) -> dict[str, Vectors]:
-        """Return the vectors of some ids that a collection holds."""
-        found: dict[str, Vectors] = {}
-        for part in _batches(ids):
-            got = self._at(name).get(ids=part, include=["embeddings"])
-            rows = zip(got["ids"], got["embeddings"], strict=True)
-            found |= {identity: np.asarray(vector, dtype=np.float32) for identity, vector in rows}
-        return found
+    def _made(self, space: str) -> Any:
+        if PREFIX + space not in self._collections:
+            self._collections[PREFIX + space] = self._client.get_or_create_collection(
+                PREFIX + space, embedding_function=None, configuration={"hnsw": dict(HNSW)}
+            )
+        return self._at(space)
 
-    def everything(self, name: str) -> list[Exemplar]:
-        """Return all exemplars of a collection, by id."""
-        found = self._at(name).get(include=["metadatas", "documents"])
-        rows = zip(found["ids"], found["documents"], found["metadatas"], strict=True)
-        return sorted((from_record(i, abc, metadata) for i, abc, metadata in rows), key=lambda e: e.id)
+    def usable(self) -> None:
+        """Refuse if it has been closed, or opened in another process.
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the collections, sorted."""
-        return sorted(self._collections)
-
-    def _at(self, name: str) -> Any:
+        Raises
+        ------
+        StoreError
+            If so.
+        """
         if not self._open:
             raise StoreError("this store has been closed; open it again with Store.open()")
         if self._process != os.getpid():
@@ -141,9 +161,26 @@ class Database:
                 f"this store was opened in process {self._process}, its fork {os.getpid()} cannot use it; "
                 "open it in the worker, and start workers by spawn"
             )
-        return self._collections[name]
+
+    def _at(self, space: str) -> Any:
+        self.usable()
+        return self._collections[PREFIX + space]
 
 
-def _batches(ids: Sequence[str]) -> list[list[str]]:
-    """Split ids into lists that Chroma and SQLite take; none for no ids, which Chroma refuses."""
-    return [list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+def unreachable(index: Index, space: str, vectors: Mapping[str, Vectors]) -> Iterator[str]:
+    """Yield the ids that their own vectors do not find in a space.
+
+    Found means among the first three, or behind three others of the same vector.
+    """
+    ids = sorted(vectors)
+    for start in range(0, len(ids), QUERIES):
+        part = ids[start : start + QUERIES]
+        queries = np.stack([vectors[identity] for identity in part])
+        for identity, (found, cosines) in zip(part, index.nearest(space, queries, 3), strict=True):
+            behind_copies = len(found) == 3 and cosines[-1] > 1 - 1e-5
+            if identity not in found and not behind_copies:
+                yield identity
+
+
+def _unopened(where: str, error: Exception) -> StoreError:
+    return StoreError(f"Chroma cannot open {where!r}: {error}; rebuild it with: chiaroscore store build")

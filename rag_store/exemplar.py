@@ -29,3 +29,7 @@ class Exemplar:
     arousal: float
     source: str  # "music21 corpus, Ryan's Mammoth Collection", "written for Chiaroscore"
     licence: str  # SPDX id, or "PD" / "unstated"
+    instruments: tuple[
+        str, ...
+    ] = ()  # names of the General MIDI table, in the order of the voices, each once
+    year: int = 0  # of composition or publication; 0 where nothing says it

@@ -6,6 +6,7 @@ notes left out. Bars are the written ones, a pickup is bar 0.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -111,3 +112,31 @@ def _joined(parts: list[Ints]) -> Ints:
 
 def _ints(values: list[int]) -> Ints:
     return np.array(values, dtype=np.int64)
+
+
+def to_bytes(group: Sequence[Line]) -> bytes:
+    """Return the lines of one tune as a short text of bytes, for a database."""
+    counts = np.array([len(group), *map(len, group)], np.uint32)
+    parts = [counts.tobytes()]
+    for one in group:
+        parts += [
+            np.diff(one.onset, prepend=0).astype(np.int32).tobytes(),
+            one.pitch.astype(np.uint8).tobytes(),
+            one.bar.astype(np.int16).tobytes(),
+        ]
+    return zlib.compress(b"".join(parts), 1)
+
+
+def from_bytes(data: bytes) -> list[Line]:
+    """Return what `to_bytes` was given."""
+    raw = zlib.decompress(data)
+    (groups,) = np.frombuffer(raw, np.uint32, 1)
+    sizes = np.frombuffer(raw, np.uint32, int(groups), 4).tolist()
+    at, lines = 4 * (1 + len(sizes)), []
+    for size in sizes:
+        steps = np.frombuffer(raw, np.int32, size, at)
+        pitches = np.frombuffer(raw, np.uint8, size, at + 4 * size)
+        bars = np.frombuffer(raw, np.int16, size, at + 5 * size)
+        lines.append(Line(np.cumsum(steps, dtype=np.int64), pitches.astype(np.int64), bars.astype(np.int64)))
+        at += 7 * size
+    return lines

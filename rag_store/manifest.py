@@ -1,8 +1,8 @@
 """The small file that says which folder holds the store now, of which model and content.
 
-A store's place holds ``manifest.json`` and one ``generation-...`` folder with Chroma's files. A build fills a
-new generation and then replaces the manifest in one step, so an interrupted build leaves the old store, or
-none, but never half of one; what it left behind is swept by the next build.
+A store's place holds ``manifest.json`` and one ``generation-...`` folder with the catalogue and the index. A
+build fills a new generation and then replaces the manifest in one step, so an interrupted build leaves the
+old store, or none, but never half of one; what it left behind is swept by the next build.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from dataclasses import asdict, dataclass
 
 from chiaroscore import StoreError, write_text
 
-FORMAT = 1
+FORMAT = 2
 GENERATION = "generation-"
 REBUILD = "rebuild it with: chiaroscore store build"
+
+
+class StoreBusyError(StoreError):
+    """Another process writes the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +30,11 @@ class Manifest:
     """What a store is made of."""
 
     generation: str  # folder name
-    model: str
-    dim: int
+    spaces: dict[str, tuple[str, int]]  # name of the space -> id of its model, dimension
     origin: str  # "builtin" or "custom"
     sources: str  # digest of the built-in sources; "" for a custom store
-    content: str  # digest of the exemplars
-    genres: dict[str, int]
     chiaroscore: str  # version that built it
     format: int = FORMAT
-
-    @property
-    def count(self) -> int:
-        """Number of exemplars."""
-        return sum(self.genres.values())
 
 
 def read_manifest(place: pathlib.Path) -> Manifest | None:
@@ -56,10 +52,11 @@ def read_manifest(place: pathlib.Path) -> Manifest | None:
             raise StoreError(
                 f"the store at {str(place)!r} has format {loaded.get('format')!r}, not {FORMAT}; {REBUILD}"
             )
+        loaded["spaces"] = {name: (str(model), int(dim)) for name, (model, dim) in loaded["spaces"].items()}
         return Manifest(**loaded)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise StoreError(f"the store's manifest {str(path)!r} cannot be read ({error}); {REBUILD}") from error
 
 
@@ -81,8 +78,10 @@ def writer_lock(place: pathlib.Path, wait: float) -> Iterator[None]:
 
     Raises
     ------
+    StoreBusyError
+        If another process holds it for longer than ``wait`` seconds.
     StoreError
-        If another process holds it for longer than ``wait`` seconds, or the folder cannot be made.
+        If the folder cannot be made.
     """
     from filelock import FileLock, Timeout
 
@@ -93,7 +92,7 @@ def writer_lock(place: pathlib.Path, wait: float) -> Iterator[None]:
         lock = FileLock(path)
         lock.acquire(timeout=wait)
     except Timeout as error:
-        raise StoreError(
+        raise StoreBusyError(
             f"the store at {str(place)!r} is being written by another process (waited {wait:g} s); "
             f"wait for it to end, or {elsewhere}"
         ) from error

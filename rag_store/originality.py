@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,12 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chiaroscore import InputError, NotationError, StoreError, write_bytes
-from notation import parse
+from chiaroscore import InputError, StoreError, write_bytes
 from rag_store.arrays import npz_bytes
-from rag_store.builtin import data_folder, text_digest
-from rag_store.exemplar import Exemplar
-from rag_store.lines import Ints, Line, tune_lines, unpack
+from rag_store.builtin import data_folder
+from rag_store.catalogue import Catalogue
+from rag_store.lines import Ints, Line, unpack
 from rag_store.shapes import Shapes
 
 #: Most consecutive notes of a melody that may agree with an exemplar.
@@ -57,24 +56,17 @@ class Originality:
     names: tuple[tuple[str, str], ...]  # id and title of every exemplar
 
     @classmethod
-    def of(cls, exemplars: Sequence[Exemplar]) -> Originality:
-        """Return the index of some exemplars, in order of their ids; those of unreadable ABC are named.
-
-        Raises
-        ------
-        NotationError
-            If an exemplar is no tune.
-        """
-        ordered = sorted(exemplars, key=lambda exemplar: exemplar.id)
-        groups = [lines_of(exemplar) for exemplar in ordered]
-        lines = [one for group in groups for one in group]
-        sizes = [sum(max(0, len(one) - 1) for one in group) for group in groups]
+    def of(cls, held: Iterable[tuple[str, str, Sequence[Line]]]) -> Originality:
+        """Return the index of some exemplars: id, title and lines of each, in order of their ids."""
+        ordered = sorted(held, key=lambda one: one[0])
+        lines = [one for _, _, group in ordered for one in group]
+        sizes = [sum(max(0, len(one) - 1) for one in group) for _, _, group in ordered]
         bars = [one.bar[:-1] for one in lines]
         return cls(
             Shapes.of(lines),
             np.concatenate([np.zeros(0, np.int64), *bars]).astype(np.int16),
             np.repeat(np.arange(len(ordered)), sizes).astype(np.int32),
-            tuple((exemplar.id, exemplar.title) for exemplar in ordered),
+            tuple((identity, title) for identity, title, _ in ordered),
         )
 
     def runs(self, melody: Line) -> Ints:
@@ -122,30 +114,12 @@ class Originality:
             return None
 
 
-def index_of(exemplars: Sequence[Exemplar], folder: pathlib.Path, content: str) -> Originality:
-    """Make the index of a store's exemplars and keep it in a folder, where that can be written."""
-    made = Originality.of(exemplars)
+def index_of(catalogue: Catalogue, folder: pathlib.Path) -> Originality:
+    """Make the index of a catalogue and keep it in a folder, where that can be written."""
+    made = Originality.of(catalogue.lines())
     with contextlib.suppress(InputError):  # a store that may only be read has it in memory
-        made.save(folder / NAME, content)
+        made.save(folder / NAME, catalogue.content)
     return made
-
-
-def lines_of(exemplar: Exemplar) -> list[Line]:
-    """Return the lines of an exemplar: as shipped, if its text is a built-in one's, else parsed.
-
-    Raises
-    ------
-    NotationError
-        If its ABC is no tune.
-    """
-    shipped = shipped_lines().get(text_digest(exemplar.abc))
-    if shipped is not None:
-        return shipped
-    try:
-        return tune_lines(parse(exemplar.abc))
-    except NotationError as error:
-        error.add_note(f"while indexing exemplar {exemplar.id!r}")
-        raise
 
 
 @lru_cache(maxsize=1)

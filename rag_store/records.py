@@ -1,58 +1,56 @@
-"""How an `Exemplar` lies in Chroma: one collection a genre, the ABC as document, the rest as metadata."""
+"""How an `Exemplar` lies in a table's row and in Chroma's metadata, and the digest of many of them."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from chiaroscore import StoreError
 from rag_store.exemplar import Exemplar
 
-#: HNSW parameters: small collections and these gave recall@5 = 0.995 where the defaults gave 0.70. A low
-#: ``sync_threshold`` writes the graph at once; else each open builds it again for collections under 1,000
-#: rows (0.74 s for 25 of them, against 0.14 s).
-HNSW: dict[str, Any] = {
-    "space": "cosine",
-    "ef_construction": 200,
-    "ef_search": 200,
-    "max_neighbors": 32,
-    "batch_size": 2,
-    "sync_threshold": 2,
-}
-PREFIX = "genre."
-
-_FIELDS = tuple(field.name for field in dataclasses.fields(Exemplar) if field.name not in ("id", "abc"))
-_TYPES = {
-    field.name: {"str": str, "float": float, "int": int}[str(field.type)]
-    for field in dataclasses.fields(Exemplar)
+#: Fields in the order of a row; the id goes before them.
+FIELDS = tuple(field.name for field in dataclasses.fields(Exemplar) if field.name != "id")
+#: The same without the ABC.
+ATTRIBUTES = tuple(name for name in FIELDS if name != "abc")
+_PLAIN: dict[str, Callable[[Any], str | int | float]] = {
+    "str": str, "float": float, "int": int, "tuple[str, ...]": "|".join
+}  # fmt: skip
+_TYPES: dict[str, Callable[[Any], str | int | float]] = {
+    field.name: _PLAIN[str(field.type)] for field in dataclasses.fields(Exemplar)
 }
 
 
-def collection_name(genre: str) -> str:
-    """Name of a genre's collection: ``"bossa nova"`` gives ``"genre.bossa-nova"``."""
-    return PREFIX + genre.replace(" ", "-")
+def to_row(exemplar: Exemplar) -> list[str | int | float]:
+    """Return the values of `FIELDS`."""
+    return list(to_metadata(exemplar, FIELDS).values())
 
 
-def to_metadata(exemplar: Exemplar) -> dict[str, str | int | float]:
-    """Return the fields but id and ABC, as Chroma takes them."""
-    fields = {name: _TYPES[name](getattr(exemplar, name)) for name in _FIELDS}
-    # Chroma gives -0.0 back as 0.0, which would change the content's digest
-    return {name: value + 0.0 if isinstance(value, float) else value for name, value in fields.items()}
+def from_row(row: Sequence[Any]) -> Exemplar:
+    """Return the exemplar of a row: its id and the values of `FIELDS`."""
+    values = dict(zip(FIELDS, row[1:], strict=True))
+    values["instruments"] = tuple(name for name in values["instruments"].split("|") if name)
+    return Exemplar(id=row[0], **values)
+
+
+def to_metadata(exemplar: Exemplar, fields: Sequence[str] = ATTRIBUTES) -> dict[str, str | int | float]:
+    """Return fields as plain values: instruments joined by "|", no negative zero (Chroma drops its sign)."""
+    plain = {name: _TYPES[name](getattr(exemplar, name)) for name in fields}
+    return {name: value + 0.0 if isinstance(value, float) else value for name, value in plain.items()}
 
 
 def from_record(identity: str, abc: str, metadata: Mapping[str, Any]) -> Exemplar:
-    """Return the exemplar of a row.
+    """Return the exemplar of a record of Chroma.
 
     Raises
     ------
     StoreError
-        If a field is missing: the row is from another version.
+        If a field is missing: the record is from another version.
     """
     try:
-        return Exemplar(id=identity, abc=abc, **{name: _TYPES[name](metadata[name]) for name in _FIELDS})
+        return from_row([identity, *(abc if name == "abc" else metadata[name] for name in FIELDS)])
     except KeyError as error:
         raise StoreError(
             f"exemplar {identity!r} lacks the field {error}; rebuild the store: chiaroscore store build"

@@ -18,13 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rag_store.chroma import Row
 from rag_store.embed import Vectors
 from rag_store.exemplar import Exemplar
 from rag_store.wanted import WEIGHTS, Wanted
 
 RELEVANCE = 0.75  # of the MMR weight; the rest punishes likeness to what is already chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One answer of a query: id, cosine to the query, metadata."""
+
+    id: str
+    cosine: float
+    metadata: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,11 @@ class Shapes:
     def of(cls, lines: Sequence[Line]) -> Shapes:
         """Return the index of some lines; note places count through all lines, the last note of each out."""
         parts = [symbols(line, _END) for line in lines]
-        stream = np.concatenate(parts) if parts else np.zeros(0, np.int16)
+        return cls.of_stream(np.concatenate(parts) if parts else np.zeros(0, np.int16))
+
+    @classmethod
+    def of_stream(cls, stream: Symbols) -> Shapes:
+        """Return the index of lines whose symbols are there already, one line after the other."""
         return cls(stream, _sorted(stream))
 
     def longest(self, line: Line) -> tuple[Ints, Ints]:

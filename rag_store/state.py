@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from dataclasses import dataclass
 
+from rag_store.catalogue import Catalogue
 from rag_store.manifest import read_manifest
 from rag_store.store import _place, _stale
 
@@ -29,4 +31,7 @@ def store_state(path: str | os.PathLike[str] | None = None) -> StoreState:
     """
     place = _place(path)
     manifest = read_manifest(place)
-    return StoreState(place, manifest.count if manifest else 0, not _stale(manifest))
+    if manifest is None:
+        return StoreState(place, 0, False)
+    with contextlib.closing(Catalogue(place / manifest.generation)) as catalogue:
+        return StoreState(place, catalogue.count(), not _stale(manifest))

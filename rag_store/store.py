@@ -1,17 +1,17 @@
-"""The exemplar store: open (built on first use), search, look up, add, check.
+"""The exemplar store: open (built on first use), search, look up, add, remove, check.
 
-Conventions ----------- A store has one writer at a time, behind a file lock; readers need none. A `Store` may
-be opened again and again in a process. It is not fork-safe: open it in the worker, and start workers by
-spawn.
+Conventions
+-----------
+A store has one writer at a time, behind a file lock; readers need none. A `Store` may be opened again and
+again in a process. It is not fork-safe: open it in the worker, and start workers by spawn.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import os
 import pathlib
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -19,22 +19,26 @@ import numpy as np
 
 from chiaroscore import ControlError, StoreError, cache_dir
 from notation import Tune
-from rag_store.building import build, fill, self_recall, unreachable, validate
+from rag_store.building import build, entries_of, validate
 from rag_store.builtin import Progress, builtin_digest
-from rag_store.chroma import Database, Row
+from rag_store.catalogue import Catalogue
+from rag_store.chroma import Index
 from rag_store.corpus import licences, sources
-from rag_store.embed import Embedder, MiniLM, Vectors
+from rag_store.embed import Embedder, MiniLM
+from rag_store.embedders import ByCaption, SpaceModel, same_models
 from rag_store.exemplar import Exemplar
 from rag_store.lines import melody_line
-from rag_store.manifest import REBUILD, Manifest, read_manifest, write_manifest, writer_lock
-from rag_store.originality import NAME as INDEX
+from rag_store.manifest import REBUILD, Manifest, StoreBusyError, read_manifest, writer_lock
+from rag_store.originality import NAME as ORIGINALITY
 from rag_store.originality import Match, Originality, index_of
-from rag_store.records import PREFIX, collection_name, content_digest
-from rag_store.search import Hit, Ranked, broad, diversify, fuse, targeted
+from rag_store.probe import compare
+from rag_store.resident import Resident, resident
+from rag_store.search import Hit, Row, broad, diversify, fuse, targeted
 from rag_store.wanted import Wanted, checked, read_words
+from rag_store.writing import INDEX, Writer, writing
 
 #: Folder of the store in `chiaroscore.cache_dir`.
-NAME = "store-v1"
+NAME = "store-v2"
 #: Licences that are used unless a search says otherwise: all known ones that do not forbid commercial use.
 DEFAULT_LICENCES: frozenset[str] = frozenset(
     n for n, entry in licences().items() if entry["commercial"] != "no"
@@ -48,22 +52,19 @@ MOST = 100
 class Store:
     """An open store. Use `Store.open`, or `Store.build` for one of your own exemplars."""
 
-    def __init__(self, place: pathlib.Path, manifest: Manifest, embedder: Embedder) -> None:
-        self._place, self._manifest, self._embedder = place, manifest, embedder
+    def __init__(self, place: pathlib.Path, manifest: Manifest, models: Mapping[str, SpaceModel]) -> None:
+        self._place, self._manifest, self._models = place, manifest, dict(models)
         self._originality: tuple[str, Originality] | None = None
-        _same_model(place, manifest, embedder)
-        folder = place / manifest.generation
-        if not (folder / "chroma.sqlite3").is_file():
+        self._resident: tuple[int, Resident] | None = None
+        same_models(str(place), manifest.spaces, models)
+        self._catalogue = Catalogue(self._folder)
+        self._mend()
+        if not (self._folder / INDEX / "chroma.sqlite3").is_file():
+            self._catalogue.close()
             raise StoreError(
-                f"the store at {str(place)!r} has lost its files ({manifest.generation}); {REBUILD}"
+                f"the store at {str(place)!r} has lost its index ({manifest.generation}/{INDEX}); {REBUILD}"
             )
-        self._database = Database(folder)
-        found = sum(self._database.counts().values())
-        if found < manifest.count:
-            self._database.close()
-            raise StoreError(
-                f"the store at {str(place)!r} has {found} exemplars of {manifest.count}; {REBUILD}"
-            )
+        self._index = Index.embedded(self._folder / INDEX, tuple(manifest.spaces))
 
     @classmethod
     def open(
@@ -79,13 +80,13 @@ class Store:
         Parameters
         ----------
         path : path, optional
-            The store's folder; None is ``store-v1`` in `chiaroscore.cache_dir`.
+            The store's folder; None is ``store-v2`` in `chiaroscore.cache_dir`.
         progress : callable, optional
             Called with ``(stage, done, total)`` while building.
         embedder : Embedder, optional
-            None is `MiniLM`.
+            Of captions; None is `MiniLM`.
         rebuild : bool
-            Build anew in any case. Exemplars that were added with `add` are kept.
+            Build anew in any case. Exemplars that were added are kept.
 
         Raises
         ------
@@ -95,20 +96,20 @@ class Store:
         MissingPartError
             If the weights or music21's corpus are not installed.
         """
-        place, chosen = _place(path), embedder or MiniLM()
+        place, models = _place(path), models_of(embedder)
         manifest = None if rebuild else read_manifest(place)
         if manifest is not None:
-            _same_model(place, manifest, chosen)
+            same_models(str(place), manifest.spaces, models)
         if rebuild or _stale(manifest):
             with writer_lock(place, WAIT):
                 manifest = (
                     None if rebuild else read_manifest(place)
                 )  # another process may have built it meanwhile
                 if rebuild or _stale(manifest):
-                    manifest = build(place, None, chosen, progress)
+                    manifest = build(place, None, models, progress)
         if manifest is None:
             raise StoreError(f"the store at {str(place)!r} vanished while it was opened; {REBUILD}")
-        return cls(place, manifest, chosen)
+        return cls(place, manifest, models)
 
     @classmethod
     def build(
@@ -127,10 +128,10 @@ class Store:
             If an exemplar is unfit, the index does not find every exemplar again, or another process is
             writing.
         """
-        place, chosen = _place(path), embedder or MiniLM()
+        place, models = _place(path), models_of(embedder)
         with writer_lock(place, WAIT):
-            manifest = build(place, list(exemplars), chosen, progress)
-        return cls(place, manifest, chosen)
+            manifest = build(place, list(exemplars), models, progress)
+        return cls(place, manifest, models)
 
     def search(
         self,
@@ -145,27 +146,7 @@ class Store:
         licences: Collection[str] | None = DEFAULT_LICENCES,
         strict: bool = False,
     ) -> list[Hit]:
-        """Return the ``k`` best exemplars for a description of music, best first (rule: `rag_store.search`).
-
-        Parameters
-        ----------
-        text : str
-            What the music should be like. Attributes that it names and that are not given are read from it.
-        k : int
-            How many, 1 to 100. Fewer come back if the store has no more that fit.
-        genre, mood, meter, mode, tempo_class : str, optional
-            Attributes wanted: they lead the targeted track. They are wishes, not conditions, unless
-            ``strict``.
-        licences : collection of str, optional
-            Licences allowed; None allows all. The default leaves non-commercial ones out.
-        strict : bool
-            Leave out what does not meet every attribute given (of the 200 nearest of each genre).
-
-        Raises
-        ------
-        ControlError
-            If the text is empty, ``k`` is out of range, or an attribute is unknown.
-        """
+        """Interim: today's rules over exact candidates."""
         if not text.strip():
             raise ControlError(
                 "the search text is empty; describe the music, such as 'slow sad waltz in minor'"
@@ -174,13 +155,25 @@ class Store:
             raise ControlError(f"k={k} is out of range; ask for 1 to {MOST} exemplars")
         given = checked(Wanted(genre, mood, meter, mode, tempo_class))
         wanted = read_words(text, given)
-        rows = self._candidates(self._embedder.embed([text]), wanted, k, strict)
+        held = self.resident
+        query = self._models["text"].embedder.embed([text])[0]  # type: ignore[attr-defined]
+        cosines = held.vectors["text"] @ query
+        rows: list[Row] = []
+        genres = held.columns.texts["genre"]
+        for name in genres.names:
+            n = max(200, 20 * k) if strict or name == wanted.genre else max(30, 4 * k)
+            at = np.flatnonzero(genres.equals(name))
+            for i in at[np.argsort(-cosines[at], kind="stable")][:n]:
+                rows.append(Row(held.columns.ids[i], float(cosines[i]), held.columns.row(int(i))))
         rows = [row for row in rows if licences is None or row.metadata["licence"] in licences]
         if strict:
             rows = [row for row in rows if len(given.met(row.metadata)) == len(given.asked())]
         pool = max(40, 4 * k)
         ranked = fuse(broad(rows)[:pool], targeted(rows, wanted)[:pool], wanted)[:pool]
-        return self._hits(diversify(ranked, self._vectors_of(ranked), k))
+        place = held.columns.place
+        chosen = diversify(ranked, {r.row.id: held.vectors["text"][place[r.row.id]] for r in ranked}, k)
+        found = self._catalogue.exemplars([r.row.id for r in chosen])
+        return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
 
     def get(self, identity: str) -> Exemplar:
         """Return the exemplar of an id.
@@ -190,22 +183,20 @@ class Store:
         StoreError
             If there is none.
         """
-        for name in self._database.names:
-            found = self._database.fetch(name, [identity])
-            if found:
-                return found[identity]
-        raise StoreError(f"there is no exemplar {identity!r}; search the store for the ids it has")
+        found = self._read.exemplars([identity])
+        if not found:
+            raise StoreError(f"there is no exemplar {identity!r}; search the store for the ids it has")
+        return found[identity]
 
     @property
     def originality(self) -> Originality:
         """Index of the exemplars' melodic lines; made anew if its file is missing or of other content."""
-        manifest = self._manifest
-        if self._originality is None or self._originality[0] != manifest.content:
-            folder = self._place / manifest.generation
-            index = Originality.load(folder / INDEX, manifest.content)
+        content = self._read.content
+        if self._originality is None or self._originality[0] != content:
+            index = Originality.load(self._folder / ORIGINALITY, content)
             if index is None:
-                index = index_of(self._everything(), folder, manifest.content)
-            self._originality = manifest.content, index
+                index = index_of(self._catalogue, self._folder)
+            self._originality = content, index
         return self._originality[1]
 
     def longest_match(self, tune: Tune) -> Match:
@@ -214,44 +205,44 @@ class Store:
 
     def count(self) -> int:
         """Return the number of exemplars."""
-        return sum(self._database.counts().values())
+        return self._read.count()
 
     def stats(self) -> dict[str, Any]:
-        """Return what the store holds: counts by genre, mood, mode, source, licence; model; place."""
-        exemplars = self._everything()
+        """Return what the store holds: counts by genre, mood, mode, source, licence; models; place."""
+        columns = self.resident.columns
         counted = {
-            field: dict(sorted(Counter(str(getattr(e, field)) for e in exemplars).items()))
+            field: dict(
+                sorted(
+                    (name, int(count))
+                    for name, count in zip(
+                        columns.texts[field].names,
+                        np.bincount(columns.texts[field].codes, minlength=len(columns.texts[field].names)),
+                        strict=True,
+                    )
+                )
+            )
             for field in ("genre", "mood", "mode", "source", "licence")
         }
         made = self._manifest
         return {
-            "count": len(exemplars), **counted, "model": made.model, "dim": made.dim,
+            "count": len(columns), **counted,
+            "spaces": {space: f"{model} ({dim}-d)" for space, (model, dim) in made.spaces.items()},
             "origin": made.origin, "place": str(self._place), "chiaroscore": made.chiaroscore,
         }  # fmt: skip
 
     def check(self) -> list[str]:
         """Test the whole store; returns what is wrong, an empty list if nothing is.
 
-        Every exemplar must be found by its own vector; counts and content must be those of the manifest.
+        Catalogue and index must hold the same rows, every one must be found by its own vectors, and the
+        exemplars must be those that were written.
         """
-        problems: list[str] = []
-        if self._genres() != self._manifest.genres:
+        catalogue = self._read
+        problems = [f"{fault}; {REBUILD}" for fault in compare(catalogue, self._index, sample=2**31)]
+        if waiting := len(catalogue.pending()):
             problems.append(
-                f"counts by genre are {self._genres()}, the manifest says {self._manifest.genres}; {REBUILD}"
+                f"{waiting} exemplars wait for their place in the index; open the store to write them"
             )
-        everything: list[Exemplar] = []
-        for name in self._database.names:
-            exemplars = self._database.everything(name)
-            if not exemplars:
-                continue
-            found = self._database.vectors(name, [e.id for e in exemplars])
-            everything += exemplars
-            lost = unreachable(self._database, exemplars, as_matrix(found, [e.id for e in exemplars]))
-            if lost:
-                problems.append(
-                    f"no search reaches {', '.join(exemplars[i].id for i in lost[:5])}; {REBUILD}"
-                )
-        if content_digest(everything) != self._manifest.content:
+        if not catalogue.intact():
             problems.append(f"the exemplars are not those that were written; {REBUILD}")
         return problems
 
@@ -266,28 +257,48 @@ class Store:
         """
         chosen = list(exemplars)
         validate(chosen)
-        for exemplar in chosen:
-            if self._manifest.origin == "builtin" and exemplar.id.partition(":")[0] in sources():
-                raise StoreError(
-                    f"id {exemplar.id!r} belongs to a built-in source; begin it with a name of your own"
-                )
-        vectors = self._embedder.embed([exemplar.caption for exemplar in chosen])
-        with writer_lock(self._place, WAIT):
-            self._take_up()
-            ids = [exemplar.id for exemplar in chosen]
-            replaced = [e for name in self._database.names for e in self._database.fetch(name, ids).values()]
-            if replaced:
-                self._database.delete(ids)  # it may lie in another genre
-            fill(self._database, chosen, vectors, progress)
-            self_recall(self._database, chosen, vectors, progress)
-            content = content_digest(chosen, replaced, self._manifest.content)
-            self._manifest = dataclasses.replace(self._manifest, genres=self._genres(), content=content)
-            write_manifest(self._place, self._manifest)
+        self._mind_builtin(exemplar.id for exemplar in chosen)
+        entries = entries_of(chosen, self._models)
+        with self.writing(progress) as writer:
+            writer.put_all(entries, progress=progress)
         return len(chosen)
+
+    def remove(self, ids: Iterable[str], *, progress: Progress | None = None) -> int:
+        """Remove exemplars of your own; returns how many were there.
+
+        Raises
+        ------
+        StoreError
+            If an id is of a built-in source, or another process is writing.
+        """
+        chosen = list(ids)
+        self._mind_builtin(chosen)
+        with self.writing(progress) as writer:
+            return writer.remove(chosen)
+
+    @contextlib.contextmanager
+    def writing(self, progress: Progress | None = None, *, wait: float = WAIT) -> Iterator[Writer]:
+        """Be the store's one writer for a while.
+
+        Raises
+        ------
+        StoreError
+            If another process writes for longer than ``wait`` seconds.
+        """
+        self._index.usable()
+        with writer_lock(self._place, wait):
+            self._take_up()
+            self._index.close()
+            try:
+                with writing(self._folder, self._manifest.spaces, progress) as writer:
+                    yield writer
+            finally:
+                self._index = Index.embedded(self._folder / INDEX, tuple(self._manifest.spaces))
 
     def close(self) -> None:
         """Let go of the store's files."""
-        self._database.close()
+        self._index.close()
+        self._catalogue.close()
 
     def __enter__(self) -> Store:
         """Return the store itself."""
@@ -299,59 +310,56 @@ class Store:
         """Close it."""
         self.close()
 
-    def _candidates(self, query: Vectors, wanted: Wanted, k: int, strict: bool) -> list[Row]:
-        """Over-fetch from every genre, most from the asked one: what both tracks choose from."""
-        rows: list[Row] = []
-        for name in self._database.names:
-            many = strict or (wanted.genre is not None and name == collection_name(wanted.genre))
-            rows += self._database.nearest(name, query, max(200, 20 * k) if many else max(30, 4 * k))[0]
-        return rows
+    @property
+    def resident(self) -> Resident:
+        """The attributes and vectors in memory; read again when another process has written."""
+        version = self._read.version
+        if self._resident is None or self._resident[0] != version:
+            self._resident = version, resident(self._folder, self._catalogue, self._manifest.spaces)
+        return self._resident[1]
 
-    def _vectors_of(self, ranked: Sequence[Ranked]) -> dict[str, Vectors]:
-        return {
-            i: v
-            for name, ids in _by_collection(ranked).items()
-            for i, v in self._database.vectors(name, ids).items()
-        }
+    @property
+    def _folder(self) -> pathlib.Path:
+        return self._place / self._manifest.generation
 
-    def _hits(self, chosen: Sequence[Ranked]) -> list[Hit]:
-        found = {
-            i: e
-            for name, ids in _by_collection(chosen).items()
-            for i, e in self._database.fetch(name, ids).items()
-        }
-        return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
+    @property
+    def _read(self) -> Catalogue:
+        """The catalogue, if it may be used here."""
+        self._index.usable()
+        return self._catalogue
 
-    def _everything(self) -> list[Exemplar]:
-        return [exemplar for name in self._database.names for exemplar in self._database.everything(name)]
+    def _mind_builtin(self, ids: Iterable[str]) -> None:
+        for identity in ids:
+            if self._manifest.origin == "builtin" and identity.partition(":")[0] in sources():
+                raise StoreError(
+                    f"id {identity!r} belongs to a built-in source; begin it with a name of your own"
+                )
 
-    def _genres(self) -> dict[str, int]:
-        """Count the exemplars of each genre that has any."""
-        counts = self._database.counts().items()
-        return {name.removeprefix(PREFIX).replace("-", " "): n for name, n in counts if n}
+    def _mend(self) -> None:
+        """Finish what a killed writer left, unless a writer is at work."""
+        if self._catalogue.writing or self._catalogue.unsettled():
+            with (
+                contextlib.suppress(StoreBusyError),
+                writer_lock(self._place, 0.0),
+                writing(self._folder, self._manifest.spaces),
+            ):
+                pass
 
     def _take_up(self) -> None:
-        """Move to the generation that is current now: another process may have built or added meanwhile."""
+        """Move to the generation that is current now: another process may have built meanwhile."""
         manifest = read_manifest(self._place)
         if manifest is None:
             raise StoreError(f"the store at {str(self._place)!r} was removed; open it again")
-        _same_model(self._place, manifest, self._embedder)
+        same_models(str(self._place), manifest.spaces, self._models)
         if manifest.generation != self._manifest.generation:
-            self._database.close()
-            self._database = Database(self._place / manifest.generation)
-        self._manifest = manifest
+            self._catalogue.close()
+            self._manifest, self._resident, self._originality = manifest, None, None
+            self._catalogue = Catalogue(self._folder)
 
 
-def as_matrix(vectors: dict[str, Vectors], ids: Sequence[str]) -> Vectors:
-    """Stack vectors in the order of ids, shape ``(n, dim)``."""
-    return np.stack([vectors[identity] for identity in ids])
-
-
-def _by_collection(ranked: Sequence[Ranked]) -> dict[str, list[str]]:
-    ids: dict[str, list[str]] = {}
-    for item in ranked:
-        ids.setdefault(collection_name(item.row.metadata["genre"]), []).append(item.row.id)
-    return ids
+def models_of(embedder: Embedder | None = None) -> dict[str, SpaceModel]:
+    """Return the models of a store: captions, by ``embedder`` or `MiniLM`."""
+    return {"text": ByCaption(embedder or MiniLM())}
 
 
 def _place(path: str | os.PathLike[str] | None) -> pathlib.Path:
@@ -361,11 +369,3 @@ def _place(path: str | os.PathLike[str] | None) -> pathlib.Path:
 def _stale(manifest: Manifest | None) -> bool:
     """Whether the built-in exemplars must be stored (anew)."""
     return manifest is None or (manifest.origin == "builtin" and manifest.sources != builtin_digest())
-
-
-def _same_model(place: pathlib.Path, manifest: Manifest, embedder: Embedder) -> None:
-    if (manifest.model, manifest.dim) != (embedder.id, embedder.dim):
-        raise StoreError(
-            f"the store at {str(place)!r} was built with the model {manifest.model!r} ({manifest.dim}-d), "
-            f"the current one is {embedder.id!r} ({embedder.dim}-d); {REBUILD}"
-        )
