@@ -2,25 +2,29 @@
 
 from rag_store.embed import Embedder, MiniLM, SentenceTransformerEmbedder
 from rag_store.exemplar import Exemplar
+from rag_store.hit import Hit
 from rag_store.lines import Line, line, melody_line
 from rag_store.originality import LONGEST_MATCH, Match, Originality
-from rag_store.search import Hit
+from rag_store.searching import Filter, Query, Wanted, allowed
 from rag_store.state import StoreState, store_state
-from rag_store.store import DEFAULT_LICENCES, Store
+from rag_store.store import Store
 
 __all__ = [
-    "DEFAULT_LICENCES",
     "LONGEST_MATCH",
     "Embedder",
     "Exemplar",
+    "Filter",
     "Hit",
     "Line",
     "Match",
     "MiniLM",
     "Originality",
+    "Query",
     "SentenceTransformerEmbedder",
     "Store",
     "StoreState",
+    "Wanted",
+    "allowed",
     "line",
     "melody_line",
     "store_state",

@@ -39,6 +39,8 @@ def build(
     exemplars: Sequence[Exemplar] | None,
     models: Models,
     progress: Progress | None = None,
+    *,
+    may_be_empty: bool = False,
 ) -> Manifest:
     """Build a store and switch to it; the caller holds the writer's lock. None builds the built-in exemplars.
 
@@ -51,14 +53,16 @@ def build(
     """
     origin, made_of = ("builtin", builtin_digest()) if exemplars is None else ("custom", "")
     chosen = list(builtin_exemplars(progress)) if exemplars is None else list(exemplars)
-    validate(chosen)
+    if chosen or not may_be_empty:
+        validate(chosen)
     generation = GENERATION + uuid.uuid4().hex[:12]
     folder, spaces = place / generation, spaces_of(models)
     try:
         Catalogue.create(folder).close()
         with writing(folder, spaces) as writer:
-            entries = entries_of(chosen, models, builtin=exemplars is None, progress=progress)
-            writer.put_all(entries, progress=progress)
+            if chosen:
+                entries = entries_of(chosen, models, builtin=exemplars is None, progress=progress)
+                writer.put_all(entries, progress=progress)
             if exemplars is None:
                 writer.put_all(*_added_by_users(place, models), progress=progress)
             index_of(writer.catalogue, folder)

@@ -111,7 +111,8 @@ class Shipped:
         entry = self.kept.get(raw.id)
         if entry is not None and entry["text"] == digest:
             abc = raw.abc[: entry["length"]] + "\n" if "length" in entry else raw.abc
-            return Analysed(Exemplar(abc=abc, **entry["fields"]), entry["print"])
+            fields = entry["fields"] | {"instruments": tuple(entry["fields"].get("instruments", ()))}
+            return Analysed(Exemplar(abc=abc, **fields), entry["print"])
         left = self.left_out.get(raw.id)
         return left[1] if left is not None and left[0] == digest else None
 
@@ -147,6 +148,9 @@ def dump_shipped(analysed: Iterable[tuple[RawTune, Analysed | str]]) -> bytes:
             continue
         fields = asdict(outcome.exemplar)
         abc = fields.pop("abc")
+        fields = {
+            name: value for name, value in fields.items() if value or name not in ("instruments", "year")
+        }
         kept[raw.id] = {"text": text_digest(raw.abc), "print": outcome.print, "fields": fields}
         if abc != raw.abc:
             kept[raw.id]["length"] = len(abc.rstrip())  # cut: the first so many characters, see `trim`
@@ -232,7 +236,8 @@ def builtin_digest() -> str:
 
     digest = hashlib.sha256(f"music21 {version('music21')}".encode())
     folder = data_folder()
-    shipped = [folder / "analysis.json.gz", folder / "vectors.npz"]  # lines.npz only saves parsing
+    names = ("analysis.json.gz", "vectors.npz", "music_space.npz", "music_vectors.npz")
+    shipped = [folder / name for name in names]  # lines.npz only saves parsing
     for path in sorted(
         [*folder.glob("*.json"), *filter(pathlib.Path.is_file, shipped), *folder.glob("exemplars/*.abc")]
     ):

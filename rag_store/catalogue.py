@@ -127,6 +127,15 @@ class Catalogue:
         with self._transaction() as run:
             run.execute("INSERT OR REPLACE INTO meta VALUES ('writing', ?)", ["1" if on else "0"])
 
+    def recall(self, key: str) -> str:
+        """Return what was noted under a name with `remember`; "" if nothing was."""
+        return self._value(f"note.{key}")
+
+    def remember(self, key: str, value: str) -> None:
+        """Note a text under a name, beside the exemplars."""
+        with self._transaction() as run:
+            run.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [f"note.{key}", value])
+
     @property
     def version(self) -> int:
         """A number that changes when another connection has written."""
@@ -170,10 +179,15 @@ class Catalogue:
         run.execute("DELETE FROM dropped WHERE id = ?", [entry.exemplar.id])
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Remove exemplars; the index still has to lose them. Returns how many went."""
+        """Remove exemplars; the index still has to lose them. Returns how many went.
+
+        The journal forgets them, and what was left out as a copy: an ingest may bring them again.
+        """
         with self._transaction() as run:
             gone = self.exemplars(ids)
             self._erase(run, list(gone), dropped=True)
+            run.executemany("DELETE FROM journal WHERE item = ?", [[one] for one in gone])
+            run.execute("DELETE FROM journal WHERE outcome = 'copy'")
             content = content_digest((), gone.values(), self.content)
             run.execute("INSERT OR REPLACE INTO meta VALUES ('content', ?)", [content])
         return len(gone)
@@ -204,6 +218,11 @@ class Catalogue:
     def ids(self) -> list[str]:
         """Return all ids, sorted."""
         return [row[0] for row in self._rows("SELECT id FROM exemplars ORDER BY id")]
+
+    def counts(self, spaces: Sequence[str]) -> dict[str, int]:
+        """Count the vectors of each space."""
+        found = dict(self._rows("SELECT space, count(*) FROM vectors GROUP BY space"))
+        return {space: int(found.get(space, 0)) for space in spaces}
 
     def ids_in(self, space: str) -> list[str]:
         """Return the ids that have a vector in a space, sorted."""
@@ -270,11 +289,14 @@ class Catalogue:
             run.executemany("UPDATE exemplars SET pending = 0 WHERE id = ?", [[one] for one in ids])
             run.executemany("DELETE FROM dropped WHERE id = ?", [[one] for one in dropped])
 
-    def unsettle(self) -> None:
-        """Mark all rows as pending: the index is to be made anew."""
+    def unsettle(self, ids: Sequence[str] | None = None) -> None:
+        """Mark rows as pending; None marks all, for an index that is made anew."""
         with self._transaction() as run:
-            run.execute("UPDATE exemplars SET pending = 1")
-            run.execute("DELETE FROM dropped")
+            if ids is None:
+                run.execute("UPDATE exemplars SET pending = 1")
+                run.execute("DELETE FROM dropped")
+            else:
+                run.executemany("UPDATE exemplars SET pending = 1 WHERE id = ?", [[one] for one in ids])
 
     def notes(self) -> dict[str, Note]:
         """Return what became of every item of every ingest, by item."""

@@ -146,24 +146,11 @@ class Index:
             )
         return self._at(space)
 
-    def usable(self) -> None:
-        """Refuse if it has been closed, or opened in another process.
-
-        Raises
-        ------
-        StoreError
-            If so.
-        """
-        if not self._open:
-            raise StoreError("this store has been closed; open it again with Store.open()")
-        if self._process != os.getpid():
-            raise StoreError(
-                f"this store was opened in process {self._process}, its fork {os.getpid()} cannot use it; "
-                "open it in the worker, and start workers by spawn"
-            )
-
     def _at(self, space: str) -> Any:
-        self.usable()
+        if not self._open or self._process != os.getpid():
+            raise StoreError(
+                "this index has been closed, or belongs to another process; open the store again"
+            )
         return self._collections[PREFIX + space]
 
 

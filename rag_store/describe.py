@@ -6,6 +6,7 @@ The rules and their sources are in ``data/genres.json``, ``data/moods.json`` and
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from rag_store.caption import caption
 from rag_store.corpus import RawTune, sources
 from rag_store.exemplar import Exemplar
 from rag_store.keys import Key, judge, pitch_class, signature
+from rag_store.traits import instruments_of
 from rag_store.words import genre_names, genre_table, matches, mood_names, mood_table, tempo_class
 
 #: A melody this wide (an octave and a fourth) takes the first mood of its cell of the plane.
@@ -51,23 +53,54 @@ def describe(tune: Tune, raw: RawTune) -> tuple[Exemplar, float]:
         If the tune has no notes, no key, or states a genre or mood that is not in the tables.
     """
     measured = measure(tune, trust=raw.source == "chiaroscore")
-    meter = f"{tune.meter.numerator}/{tune.meter.denominator}"
-    genre = find_genre(raw, meter, measured.tempo)
-    tempo = default_tempo(genre, meter) if math.isnan(measured.tempo) else measured.tempo
-    valence, arousal = feel(measured.key.mode, tempo, measured.onset_rate)
-    mood = find_mood(raw, genre, valence, arousal, measured.melody_range)
-    entry, rate = sources()[raw.source], measured.onset_rate * tempo / 60.0
-    values: dict[str, Any] = {
+    genre = find_genre(raw, meter_of(tune), measured.tempo)
+    felt = feel_of(tune, measured, genre)
+    mood = find_mood(raw, genre, *felt, measured.melody_range)
+    entry = sources()[raw.source]
+    known = {
         "id": raw.id, "abc": raw.abc, "title": raw.title, "genre": genre, "mood": mood,
-        "tonic": measured.key.tonic, "mode": measured.key.mode, "meter": meter,
+        "source": entry["title"], "licence": raw.stated.get("licence", entry["licence"]),
+        "year": entry.get("year", 0),
+    }  # fmt: skip
+    values = values_of(tune, measured, known)
+    names = [voice.name for voice in tune.voices if voice.notes and voice.name]
+    text = caption(values, measured.melody_range, onset_rate(values, measured), names, entry["place"])
+    return Exemplar(**values, caption=text), measured.key.fit
+
+
+def values_of(tune: Tune, measured: Measured, known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an `Exemplar` but its caption: those known, and those that the notes give.
+
+    ``known`` has id, abc, title, genre, mood, source, licence and year.
+    """
+    tempo = tempo_in(tune, measured, known["genre"])
+    valence, arousal = feel(measured.key.mode, tempo, measured.onset_rate)
+    return dict(known) | {
+        "tonic": measured.key.tonic, "mode": measured.key.mode, "meter": meter_of(tune),
         "tempo": round(tempo, 2), "tempo_class": tempo_class(tempo), "density": round(measured.density, 3),
         "low": measured.low, "high": measured.high, "voices": measured.voices, "bars": measured.bars,
-        "valence": round(valence, 3), "arousal": round(arousal, 3),
-        "source": entry["title"], "licence": raw.stated.get("licence", entry["licence"]),
+        "valence": round(valence, 3), "arousal": round(arousal, 3), "instruments": instruments_of(tune),
     }  # fmt: skip
-    names = [voice.name for voice in tune.voices if voice.notes and voice.name]
-    text = caption(values, measured.melody_range, rate, names, entry["place"])
-    return Exemplar(**values, caption=text), measured.key.fit
+
+
+def meter_of(tune: Tune) -> str:
+    """Return the first meter, "6/8"."""
+    return f"{tune.meter.numerator}/{tune.meter.denominator}"
+
+
+def tempo_in(tune: Tune, measured: Measured, genre: str) -> float:
+    """Return the tempo that the tune names, else its genre's, in quarter notes a minute."""
+    return default_tempo(genre, meter_of(tune)) if math.isnan(measured.tempo) else measured.tempo
+
+
+def feel_of(tune: Tune, measured: Measured, genre: str) -> tuple[float, float]:
+    """Return estimated ``(valence, arousal)`` of a tune taken for a piece of a genre."""
+    return feel(measured.key.mode, tempo_in(tune, measured, genre), measured.onset_rate)
+
+
+def onset_rate(values: Mapping[str, Any], measured: Measured) -> float:
+    """Return distinct onsets a second."""
+    return measured.onset_rate * float(values["tempo"]) / 60.0
 
 
 def measure(tune: Tune, *, trust: bool = False) -> Measured:
@@ -108,11 +141,16 @@ def find_genre(raw: RawTune, meter: str, tempo: float) -> str:
     """
     table, stated = genre_table(), raw.stated.get("genre")
     if stated is not None:
-        return _known(stated, genre_names(), "genre", raw.id)
+        return known_word(stated, genre_names(), "genre", raw.id)
     found = _genre_by_words(raw) or _genre_by_chapter(raw) or table["meters"].get(meter, "air")
-    if tempo < table["slow_below"].get(found, 0.0):
+    return danced(str(found), meter, tempo)
+
+
+def danced(genre: str, meter: str, tempo: float) -> str:
+    """Return the genre, or what a dance too slow to dance is: an air, a pastorale in compound time."""
+    if tempo < genre_table()["slow_below"].get(genre, 0.0):
         return "pastorale" if meter in ("6/8", "9/8", "12/8") else "air"
-    return str(found)
+    return genre
 
 
 def default_tempo(genre: str, meter: str) -> float:
@@ -142,11 +180,17 @@ def find_mood(raw: RawTune, genre: str, valence: float, arousal: float, melody_r
     NotationError
         If the file states an unknown mood.
     """
-    table, stated = mood_table(), raw.stated.get("mood")
+    stated = raw.stated.get("mood")
     if stated is not None:
-        return _known(stated, mood_names(), "mood", raw.id)
+        return known_word(stated, mood_names(), "mood", raw.id)
+    return mood_of(raw.title, genre, valence, arousal, melody_range)
+
+
+def mood_of(title: str, genre: str, valence: float, arousal: float, melody_range: int) -> str:
+    """Return the mood by title, genre and mode, or the corner of the valence-arousal plane."""
+    table = mood_table()
     for pattern, mood in table["titles"]:
-        if matches(pattern, raw.title) and (arousal < 0.35 or mood not in table["calming_titles"]):
+        if matches(pattern, title) and (arousal < 0.35 or mood not in table["calming_titles"]):
             return str(mood)
     light = "bright" if valence >= 0 else "dark"
     if genre in table["genre_mode"]:
@@ -174,14 +218,17 @@ def _bars(tune: Tune) -> int:
     return round(float(tune.voices[0].duration) / length)
 
 
+def genre_of_rhythm(rhythm: str) -> str | None:
+    """Return the genre that an R: field names."""
+    table, word = genre_table(), rhythm.strip(" .").lower()
+    return word if word in table["genres"] else table["rhythms"].get(word)
+
+
 def _genre_by_words(raw: RawTune) -> str | None:
     table = genre_table()
-    rhythm = raw.rhythm.strip(" .").lower()
-    if rhythm in table["genres"]:
-        return rhythm
-    if rhythm in table["rhythms"]:
-        return str(table["rhythms"][rhythm])
-    return next((str(genre) for pattern, genre in table["titles"] if matches(pattern, raw.title)), None)
+    return genre_of_rhythm(raw.rhythm) or next(
+        (str(genre) for pattern, genre in table["titles"] if matches(pattern, raw.title)), None
+    )
 
 
 def _genre_by_chapter(raw: RawTune) -> str | None:
@@ -192,7 +239,14 @@ def _genre_by_chapter(raw: RawTune) -> str | None:
     return entry["genre"] or None
 
 
-def _known(word: str, names: tuple[str, ...], what: str, tune: str) -> str:
+def known_word(word: str, names: tuple[str, ...], what: str, tune: str) -> str:
+    """Return a genre or mood that a file states.
+
+    Raises
+    ------
+    NotationError
+        If it is in no table.
+    """
     if word not in names:
         raise NotationError(
             f"{tune} states the {what} {word!r}, which is not known; use one of: {', '.join(names)}"

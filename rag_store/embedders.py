@@ -27,6 +27,9 @@ class SpaceModel(Protocol):
     def place(self, exemplars: Sequence[Exemplar]) -> Vectors:
         """Return one unit row an exemplar, shape ``(n, dim)``, float32."""
 
+    def of_query(self, asked: str) -> Vectors:
+        """Return the unit vector of what is asked, shape ``(dim,)``: a text, or ABC in the space of music."""
+
 
 class ByCaption:
     """The place of an exemplar is that of its caption."""
@@ -47,6 +50,11 @@ class ByCaption:
     def place(self, exemplars: Sequence[Exemplar]) -> Vectors:
         """Embed the captions."""
         return self.embedder.embed([exemplar.caption for exemplar in exemplars])
+
+    def of_query(self, asked: str) -> Vectors:
+        """Embed a text."""
+        found: Vectors = self.embedder.embed([asked])[0]
+        return found
 
 
 def spaces_of(models: Mapping[str, SpaceModel]) -> dict[str, tuple[str, int]]:

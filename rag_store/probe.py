@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from chiaroscore import StoreError
 from rag_store.catalogue import Catalogue
-from rag_store.chroma import Index, unreachable
+from rag_store.census import census
+from rag_store.chroma import Index
 from rag_store.writing import INDEX
 
 #: Rows that are asked for by their own vector at most, evenly chosen.
@@ -37,18 +38,8 @@ def faults(folder: pathlib.Path, spaces: list[str]) -> Iterator[str]:
 
 def compare(catalogue: Catalogue, index: Index, sample: int = SAMPLE) -> Iterator[str]:
     """Yield how an index differs from its catalogue: rows that lack, are too many, or are not found."""
-    unsettled = set(catalogue.pending()) | set(catalogue.dropped())
-    for space in index.spaces:
-        known, held = set(catalogue.ids_in(space)), index.ids(space)
-        if lacking := sorted(known - held - unsettled):
-            yield f"{len(lacking)} exemplars are not in the {space} index, such as {lacking[0]!r}"
-        if orphans := sorted(held - known - unsettled):
-            yield f"the {space} index holds {len(orphans)} rows of no exemplar, such as {orphans[0]!r}"
-        asked = sorted((known & held) - unsettled)
-        asked = asked[:: max(1, len(asked) // sample)]
-        vectors = {e.exemplar.id: e.vectors[space] for e in catalogue.entries(asked)}
-        if lost := sorted(unreachable(index, space, vectors)):
-            yield f"no search of the {space} index reaches {', '.join(lost[:5])}"
+    for one in census(catalogue, index, sample):
+        yield from one.faults()
 
 
 def main(arguments: list[str]) -> int:

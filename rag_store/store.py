@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,31 +23,34 @@ from notation import Tune
 from rag_store.building import build, entries_of, validate
 from rag_store.builtin import Progress, builtin_digest
 from rag_store.catalogue import Catalogue
+from rag_store.census import Examination, examine
 from rag_store.chroma import Index
-from rag_store.corpus import licences, sources
-from rag_store.embed import Embedder, MiniLM
+from rag_store.corpus import sources
+from rag_store.embed import Embedder, MiniLM, Vectors
 from rag_store.embedders import ByCaption, SpaceModel, same_models
 from rag_store.exemplar import Exemplar
+from rag_store.hit import Hit
 from rag_store.lines import melody_line
 from rag_store.manifest import REBUILD, Manifest, StoreBusyError, read_manifest, writer_lock
 from rag_store.originality import NAME as ORIGINALITY
 from rag_store.originality import Match, Originality, index_of
-from rag_store.probe import compare
 from rag_store.resident import Resident, resident
-from rag_store.search import Hit, Row, broad, diversify, fuse, targeted
-from rag_store.wanted import Wanted, checked, read_words
+from rag_store.searching import STANDARD, Allowed, Filter, Query, Wanted, demanded, search
+from rag_store.searching.nearness import Rows
+from rag_store.searching.query import TRACKS
+from rag_store.served.address import is_address
+from rag_store.spaces import ByNotes
+from rag_store.statistics import counts, size
 from rag_store.writing import INDEX, Writer, writing
+
+if TYPE_CHECKING:
+    from rag_store.parquet import Loaded
+    from rag_store.served.publishing import Published
 
 #: Folder of the store in `chiaroscore.cache_dir`.
 NAME = "store-v2"
-#: Licences that are used unless a search says otherwise: all known ones that do not forbid commercial use.
-DEFAULT_LICENCES: frozenset[str] = frozenset(
-    n for n, entry in licences().items() if entry["commercial"] != "no"
-)
 #: Seconds to wait for another process that builds or writes the store.
 WAIT = 120.0
-#: Most hits of one search.
-MOST = 100
 
 
 class Store:
@@ -58,13 +62,11 @@ class Store:
         self._resident: tuple[int, Resident] | None = None
         same_models(str(place), manifest.spaces, models)
         self._catalogue = Catalogue(self._folder)
-        self._mend()
-        if not (self._folder / INDEX / "chroma.sqlite3").is_file():
-            self._catalogue.close()
-            raise StoreError(
-                f"the store at {str(place)!r} has lost its index ({manifest.generation}/{INDEX}); {REBUILD}"
-            )
-        self._index = Index.embedded(self._folder / INDEX, tuple(manifest.spaces))
+        self._process, self._closed = os.getpid(), False
+        self._held: Index | None = None
+        self._opening = threading.Lock()
+        if self._catalogue.writing or self._catalogue.unsettled():
+            self._mend()
 
     @classmethod
     def open(
@@ -80,7 +82,8 @@ class Store:
         Parameters
         ----------
         path : path, optional
-            The store's folder; None is ``store-v2`` in `chiaroscore.cache_dir`.
+            The store's folder, or the URL of a Chroma server to which one was published; None is ``store-v2``
+            in `chiaroscore.cache_dir`.
         progress : callable, optional
             Called with ``(stage, done, total)`` while building.
         embedder : Embedder, optional
@@ -96,6 +99,10 @@ class Store:
         MissingPartError
             If the weights or music21's corpus are not installed.
         """
+        if is_address(path) and not rebuild:
+            from rag_store.served.store import open_served
+
+            return open_served(str(path), models_of(embedder), progress)
         place, models = _place(path), models_of(embedder)
         manifest = None if rebuild else read_manifest(place)
         if manifest is not None:
@@ -133,9 +140,25 @@ class Store:
             manifest = build(place, list(exemplars), models, progress)
         return cls(place, manifest, models)
 
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], *, embedder: Embedder | None = None) -> Store:
+        """Make an empty store for exemplars of your own alone, and open it.
+
+        Raises
+        ------
+        StoreError
+            If there is a store at ``path``, or the folder cannot be written.
+        """
+        place, models = _place(path), models_of(embedder)
+        with writer_lock(place, WAIT):
+            if read_manifest(place) is not None:
+                raise StoreError(f"there is a store at {str(place)!r}; open that one, or name another folder")
+            manifest = build(place, [], models, may_be_empty=True)
+        return cls(place, manifest, models)
+
     def search(
         self,
-        text: str,
+        text: str = "",
         *,
         k: int = 5,
         genre: str | None = None,
@@ -143,37 +166,90 @@ class Store:
         meter: str | None = None,
         mode: str | None = None,
         tempo_class: str | None = None,
-        licences: Collection[str] | None = DEFAULT_LICENCES,
+        abc: str = "",
+        licences: Collection[str] | Allowed | None = STANDARD,
         strict: bool = False,
+        tracks: Sequence[str] = TRACKS,
     ) -> list[Hit]:
-        """Interim: today's rules over exact candidates."""
-        if not text.strip():
-            raise ControlError(
-                "the search text is empty; describe the music, such as 'slow sad waltz in minor'"
-            )
-        if not 1 <= k <= MOST:
-            raise ControlError(f"k={k} is out of range; ask for 1 to {MOST} exemplars")
-        given = checked(Wanted(genre, mood, meter, mode, tempo_class))
-        wanted = read_words(text, given)
-        held = self.resident
-        query = self._models["text"].embedder.embed([text])[0]  # type: ignore[attr-defined]
-        cosines = held.vectors["text"] @ query
-        rows: list[Row] = []
-        genres = held.columns.texts["genre"]
-        for name in genres.names:
-            n = max(200, 20 * k) if strict or name == wanted.genre else max(30, 4 * k)
-            at = np.flatnonzero(genres.equals(name))
-            for i in at[np.argsort(-cosines[at], kind="stable")][:n]:
-                rows.append(Row(held.columns.ids[i], float(cosines[i]), held.columns.row(int(i))))
-        rows = [row for row in rows if licences is None or row.metadata["licence"] in licences]
+        """Return the ``k`` best exemplars for a description of music, best first.
+
+        The rule is in `rag_store.searching`.
+
+        Parameters
+        ----------
+        text : str
+            What the music should be like. Attributes that it names and that are not given are read from it.
+        k : int
+            How many, 1 to 100. Fewer come back if the store has no more that fit.
+        genre, mood, meter, mode, tempo_class : str, optional
+            Attributes wanted: they lead the targeted track. They are wishes, not conditions, unless
+            ``strict``.
+        abc : str
+            Music to find like music for, beside the text or instead of it.
+        licences : Allowed, collection of str, or None
+            Licences allowed, by name or as `rag_store.searching.allowed` reads a list of families; None
+            allows all. The default leaves out non-commercial, unknown and unstated ones.
+        strict : bool
+            Leave out what does not meet every attribute given.
+        tracks : sequence of str
+            "broad" (by likeness), "targeted" (by attributes), or both.
+
+        Raises
+        ------
+        ControlError
+            If nothing is asked, ``k`` is out of range, or an attribute is unknown.
+        NotationError
+            If ``abc`` is no tune.
+
+        See Also
+        --------
+        find : Everything a search can ask: ranges, instruments, pictures, budgets.
+        """
+        wanted = Wanted(genre, mood, meter, mode, tempo_class)
+        allowed = licences if isinstance(licences, Allowed) else Allowed.of(licences)
+        conditions = Filter(licences=allowed)
         if strict:
-            rows = [row for row in rows if len(given.met(row.metadata)) == len(given.asked())]
-        pool = max(40, 4 * k)
-        ranked = fuse(broad(rows)[:pool], targeted(rows, wanted)[:pool], wanted)[:pool]
-        place = held.columns.place
-        chosen = diversify(ranked, {r.row.id: held.vectors["text"][place[r.row.id]] for r in ranked}, k)
-        found = self._catalogue.exemplars([r.row.id for r in chosen])
-        return [Hit(found[r.row.id], round(r.score, 6), list(r.why)) for r in chosen]
+            conditions = demanded(wanted, conditions)
+        return self.find(
+            Query(text=text, abc=abc, wanted=wanted, filter=conditions, k=k, tracks=tuple(tracks))
+        )
+
+    def find(self, query: Query) -> list[Hit]:
+        """Return the best exemplars for a query, best first; fewer than asked if no more meet its conditions.
+
+        Raises
+        ------
+        ControlError
+            If the query asks nothing, or something that there is not.
+        NotationError
+            If its snippet cannot be read.
+        MissingPartError
+            If the store has no vectors of a space that is asked.
+        """
+        held, models = self.resident, self._models
+
+        def nearest(space: str, vector: Vectors, n: int) -> tuple[Rows, Vectors]:
+            ids, cosines = self._index.nearest(space, vector[None], n)[0]
+            there = [
+                (held.columns.place[i], c)
+                for i, c in zip(ids, cosines, strict=True)
+                if i in held.columns.place
+            ]
+            rows, found = zip(*there, strict=True) if there else ((), ())
+            return np.array(rows, np.int64), np.array(found, np.float32)
+
+        embedders: dict[str, Callable[[str], Vectors]] = {
+            space: lambda asked, model=models[space]: model.of_query(asked)  # type: ignore[misc]
+            for space in ("text", "music")
+            if space in models
+        }
+        chosen = search(query, held.columns, held.vectors.__getitem__, nearest, embedders)
+        ids = [held.columns.ids[one.row] for one in chosen]
+        found = self._catalogue.exemplars(ids)
+        return [
+            Hit(found[identity], round(one.score, 6), list(one.why))
+            for identity, one in zip(ids, chosen, strict=True)
+        ]
 
     def get(self, identity: str) -> Exemplar:
         """Return the exemplar of an id.
@@ -208,26 +284,17 @@ class Store:
         return self._read.count()
 
     def stats(self) -> dict[str, Any]:
-        """Return what the store holds: counts by genre, mood, mode, source, licence; models; place."""
-        columns = self.resident.columns
-        counted = {
-            field: dict(
-                sorted(
-                    (name, int(count))
-                    for name, count in zip(
-                        columns.texts[field].names,
-                        np.bincount(columns.texts[field].codes, minlength=len(columns.texts[field].names)),
-                        strict=True,
-                    )
-                )
-            )
-            for field in ("genre", "mood", "mode", "source", "licence")
-        }
+        """Return what the store holds as plain values: the counts of `rag_store.statistics.counts`, and more.
+
+        These are ``count``, ``spaces`` (name -> model and dimension), ``bytes`` on disk, ``origin``,
+        ``place``, and the version of ``chiaroscore`` that built it.
+        """
         made = self._manifest
         return {
-            "count": len(columns), **counted,
-            "spaces": {space: f"{model} ({dim}-d)" for space, (model, dim) in made.spaces.items()},
-            "origin": made.origin, "place": str(self._place), "chiaroscore": made.chiaroscore,
+            "count": self.count(), **counts(self.resident.columns),
+            "spaces": {s: f"{m} ({d}-d)" for s, (m, d) in made.spaces.items()},
+            "bytes": size(self._folder), "origin": made.origin, "place": str(self._place),
+            "chiaroscore": made.chiaroscore,
         }  # fmt: skip
 
     def check(self) -> list[str]:
@@ -236,15 +303,11 @@ class Store:
         Catalogue and index must hold the same rows, every one must be found by its own vectors, and the
         exemplars must be those that were written.
         """
-        catalogue = self._read
-        problems = [f"{fault}; {REBUILD}" for fault in compare(catalogue, self._index, sample=2**31)]
-        if waiting := len(catalogue.pending()):
-            problems.append(
-                f"{waiting} exemplars wait for their place in the index; open the store to write them"
-            )
-        if not catalogue.intact():
-            problems.append(f"the exemplars are not those that were written; {REBUILD}")
-        return problems
+        return self.examine().problems()
+
+    def examine(self) -> Examination:
+        """Test the whole store as `check` does; returns all that was counted."""
+        return examine(self._read, self._index)
 
     def add(self, exemplars: Iterable[Exemplar], *, progress: Progress | None = None) -> int:
         """Add exemplars of your own, or replace those of the same id; returns how many were written.
@@ -285,20 +348,47 @@ class Store:
         StoreError
             If another process writes for longer than ``wait`` seconds.
         """
-        self._index.usable()
+        self._usable()
         with writer_lock(self._place, wait):
             self._take_up()
-            self._index.close()
-            try:
-                with writing(self._folder, self._manifest.spaces, progress) as writer:
-                    yield writer
-            finally:
-                self._index = Index.embedded(self._folder / INDEX, tuple(self._manifest.spaces))
+            self._let_go()
+            with writing(self._folder, self._manifest.spaces, progress) as writer:
+                yield writer
+
+    def export(
+        self, path: str | os.PathLike[str], *, shard: int | None = None, progress: Progress | None = None
+    ) -> int:
+        """Write all that the store holds to Parquet; see `rag_store.parquet.exporting.export`."""
+        from rag_store.parquet import export
+
+        return export(self, path, shard=shard, progress=progress)
+
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        processes: int | None = None,
+        progress: Progress | None = None,
+    ) -> Loaded:
+        """Take the exemplars of an export into the store; see `rag_store.parquet.loading.load`."""
+        from rag_store.parquet import load
+
+        return load(self, path, processes=processes, progress=progress)
+
+    def publish(
+        self, url: str, *, prune: bool = False, wait: float = WAIT, progress: Progress | None = None
+    ) -> Published:
+        """Send what the store holds to a Chroma server; see `rag_store.served.publishing.publish`."""
+        from rag_store.served.publishing import publish
+
+        return publish(self._read, self._manifest, url, prune=prune, wait=wait, progress=progress)
 
     def close(self) -> None:
         """Let go of the store's files."""
-        self._index.close()
-        self._catalogue.close()
+        if not self._closed and self._process == os.getpid():
+            self._let_go()
+            self._catalogue.close()
+        self._closed = True
 
     def __enter__(self) -> Store:
         """Return the store itself."""
@@ -309,6 +399,26 @@ class Store:
     ) -> None:
         """Close it."""
         self.close()
+
+    @property
+    def models(self) -> Mapping[str, SpaceModel]:
+        """Model of every space."""
+        return self._models
+
+    @property
+    def spaces(self) -> Mapping[str, tuple[str, int]]:
+        """Space of vectors -> id of its model, dimension."""
+        return self._manifest.spaces
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it holds the built-in exemplars, and not only a user's own."""
+        return self._manifest.origin == "builtin"
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All that the store knows, to read."""
+        return self._read
 
     @property
     def resident(self) -> Resident:
@@ -325,8 +435,36 @@ class Store:
     @property
     def _read(self) -> Catalogue:
         """The catalogue, if it may be used here."""
-        self._index.usable()
+        self._usable()
         return self._catalogue
+
+    @property
+    def _index(self) -> Index:
+        """The index, opened when it is first needed; mended if it does not hold what the catalogue says."""
+        self._usable()
+        with self._opening:
+            if self._held is None:
+                self._held = self._opened()
+                if self._held.counts() != self._catalogue.counts(self._held.spaces):
+                    self._held.close()
+                    self._mend()
+                    self._held = self._opened()
+            return self._held
+
+    def _let_go(self) -> None:
+        with self._opening:
+            if self._held is not None:
+                self._held.close()
+            self._held = None
+
+    def _usable(self) -> None:
+        if self._closed:
+            raise StoreError("this store has been closed; open it again with Store.open()")
+        if self._process != os.getpid():
+            raise StoreError(
+                f"this store was opened in process {self._process}, its fork {os.getpid()} cannot use it; "
+                "open it in the worker, and start workers by spawn"
+            )
 
     def _mind_builtin(self, ids: Iterable[str]) -> None:
         for identity in ids:
@@ -335,15 +473,17 @@ class Store:
                     f"id {identity!r} belongs to a built-in source; begin it with a name of your own"
                 )
 
+    def _opened(self) -> Index:
+        return Index.embedded(self._folder / INDEX, tuple(self._manifest.spaces))
+
     def _mend(self) -> None:
         """Finish what a killed writer left, unless a writer is at work."""
-        if self._catalogue.writing or self._catalogue.unsettled():
-            with (
-                contextlib.suppress(StoreBusyError),
-                writer_lock(self._place, 0.0),
-                writing(self._folder, self._manifest.spaces),
-            ):
-                pass
+        with (
+            contextlib.suppress(StoreBusyError),
+            writer_lock(self._place, 0.0),
+            writing(self._folder, self._manifest.spaces),
+        ):
+            pass
 
     def _take_up(self) -> None:
         """Move to the generation that is current now: another process may have built meanwhile."""
@@ -352,17 +492,20 @@ class Store:
             raise StoreError(f"the store at {str(self._place)!r} was removed; open it again")
         same_models(str(self._place), manifest.spaces, self._models)
         if manifest.generation != self._manifest.generation:
+            self._let_go()
             self._catalogue.close()
             self._manifest, self._resident, self._originality = manifest, None, None
             self._catalogue = Catalogue(self._folder)
 
 
 def models_of(embedder: Embedder | None = None) -> dict[str, SpaceModel]:
-    """Return the models of a store: captions, by ``embedder`` or `MiniLM`."""
-    return {"text": ByCaption(embedder or MiniLM())}
+    """Return the models of a store: of captions ``embedder`` or `MiniLM`, of music our own."""
+    return {"text": ByCaption(embedder or MiniLM()), "music": ByNotes()}
 
 
 def _place(path: str | os.PathLike[str] | None) -> pathlib.Path:
+    if is_address(path):
+        raise ControlError("a store is built in a folder; build it there, then publish it to the server")
     return pathlib.Path(path) if path is not None else cache_dir() / NAME
 
 

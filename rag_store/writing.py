@@ -62,6 +62,15 @@ class Writer:
         self.catalogue.settle([], dropped)
         return gone
 
+    def reconcile(self) -> None:
+        """Mark what the index lacks as pending and take out what it should not hold, where counts differ."""
+        counts = self.catalogue.counts(self.index.spaces)
+        for space, held in self.index.counts().items():
+            if held != counts[space]:
+                known, there = set(self.catalogue.ids_in(space)), self.index.ids(space)
+                self.catalogue.unsettle(sorted(known - there))
+                self.index.delete(sorted(there - known))
+
     def catch_up(self, progress: Progress | None = None) -> int:
         """Write into the index what the catalogue says it may lack; returns how many rows that were."""
         dropped, pending = self.catalogue.dropped(), self.catalogue.pending()
@@ -99,6 +108,7 @@ def writing(
         catalogue.set_writing(True)
         with contextlib.closing(Index.embedded(folder / INDEX, tuple(spaces))) as index:
             writer = Writer(folder, catalogue, index)
+            writer.reconcile()
             writer.catch_up(progress)
             yield writer
         catalogue.set_writing(False)

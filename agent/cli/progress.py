@@ -7,6 +7,7 @@ building of the store is told, and of a model's work one plain line a step.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from agent.cli import console
+from agent.cli.pace import Pace
 from agent.cli.streaming import Stream, harmless
 
 #: What is done after each step.
@@ -35,6 +37,9 @@ _ASKING = {
     "write": "the model writes",
     "refine": "the model revises",
 }
+
+#: Seconds between two lines of a long work where there is no terminal.
+QUIET = 15.0
 
 
 class Progress:
@@ -62,6 +67,7 @@ class Progress:
         self._bars.stream = self._stream
         self._task: rich.progress.TaskID | None = None
         self._stage = ""
+        self._pace, self._last = Pace(), 0.0
 
     def __enter__(self) -> Progress:
         """Show the line."""
@@ -102,6 +108,15 @@ class Progress:
             console.say(text)
         self._stage = stage
         self._now(text, done, total)
+
+    def working(self, stage: str, done: int, total: int) -> None:
+        """Show how far a long work is, its rate and the time left; elsewhere a line now and then."""
+        text, now = self._pace.said(stage, done, total), time.monotonic()
+        if not self._console.is_terminal and (stage != self._stage or now - self._last >= QUIET):
+            console.say(text)
+            self._last = now
+        self._stage = stage
+        self._now(text, done, total or None)
 
     def note(self, text: str) -> None:
         """Print a line that stays."""

@@ -84,7 +84,11 @@ def narrowing(controls: Controls) -> dict[str, Bounds]:
         **_feelings(controls),
     }
     if controls.instruments:
-        found["instruments.value"] = {"minItems": min(len(controls.instruments), _MOST_PLAYERS)}
+        fewest = len(controls.instruments)
+        most = sum(max(1, len(one.roles)) for one in controls.instruments)  # any more repeat a part
+        found["instruments.value"] = {
+            "minItems": min(fewest, _MOST_PLAYERS), "maxItems": min(most, _MOST_PLAYERS),
+        }  # fmt: skip
     if controls.density is not None:
         found["rhythm.value.density"] = {"enum": [density_word(controls.density)]}
     if controls.register is not None:

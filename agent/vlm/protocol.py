@@ -58,6 +58,7 @@ class Reply:
     usage: Usage | None = None
     token_ids: tuple[int, ...] | None = None  # of the answer, where the backend knows them
     enforced: Literal["schema", "grammar"] | None = None  # what the decoder was held to
+    by: str = ""  # field of a server's request that held it: "response_format", "grammar" ...
 
 
 @dataclass(frozen=True, slots=True)

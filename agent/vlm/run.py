@@ -171,7 +171,7 @@ class Run:
             step, attempt, prompt, request.messages, constraint, request.seed, request.temperature,
             request.max_tokens,
             text=reply.text if reply else "", finish=reply.finish if reply else "error",
-            enforced=reply.enforced if reply else None,
+            enforced=reply.enforced if reply else None, by=reply.by if reply else "",
             prompt_tokens=usage.prompt if usage else None,
             completion_tokens=usage.completion if usage else None,
             token_ids=reply.token_ids if reply else None, seconds=seconds, error=error,

@@ -31,6 +31,7 @@ class Call:
     text: str = ""
     finish: str = ""  # as in `Reply`, or "error"
     enforced: str | None = None
+    by: str = ""
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     token_ids: tuple[int, ...] | None = None
@@ -46,6 +47,7 @@ class Call:
             "messages": [_message(message) for message in self.messages],
             "constraint": self.constraint,
             "enforced": self.enforced,
+            "by": self.by,
             "seed": self.seed,
             "temperature": self.temperature,
             "max_tokens": self.max_tokens,

@@ -1,8 +1,10 @@
+import contextlib
 import dataclasses
 import json
 import multiprocessing
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,9 +13,9 @@ import numpy as np
 import pytest
 
 from chiaroscore import StoreError
-from rag_store import building
+from rag_store import writing
 from rag_store.records import content_digest, from_record, to_metadata
-from rag_store.store import DEFAULT_LICENCES, NAME, Store
+from rag_store.store import NAME, Store
 
 
 class OtherModel:
@@ -26,12 +28,8 @@ class OtherModel:
 
 def test_self_recall_is_total(small, sixty, embedder):
     vectors = embedder.embed([exemplar.caption for exemplar in sixty])
-    found = 0
-    for exemplar, vector in zip(sixty, vectors, strict=True):
-        name = "genre." + exemplar.genre.replace(" ", "-")
-        rows = small._database.nearest(name, vector[None], 3)[0]
-        found += exemplar.id in [row.id for row in rows]
-    assert found == len(sixty)
+    answers = small._index.nearest("text", vectors, 3)
+    assert all(exemplar.id in ids for exemplar, (ids, _) in zip(sixty, answers, strict=True))
     assert small.check() == []
 
 
@@ -46,8 +44,7 @@ def test_round_trip(small, sixty):
 def test_stats(small, sixty):
     stats = small.stats()
     assert stats["count"] == len(sixty) == sum(stats["genre"].values()) == sum(stats["licence"].values())
-    assert stats["model"].endswith("MiniLM-L6-v2") and stats["dim"] == 384
-    assert set(stats["licence"]) <= DEFAULT_LICENCES
+    assert stats["spaces"]["text"] == "sentence-transformers/all-MiniLM-L6-v2 (384-d)"
 
 
 def test_digest_is_carried_on(sixty):
@@ -73,7 +70,7 @@ def test_another_model_is_refused(small_place):
 
 def test_another_model_may_build_its_own(tmp_path, sixty):
     with Store.build(tmp_path / "s", sixty[:10], embedder=OtherModel()) as store:
-        assert store.stats()["dim"] == 16
+        assert store.stats()["spaces"]["text"] == "another-model (16-d)"
         assert store.check() == []
 
 
@@ -110,7 +107,7 @@ def test_interrupted_build_leaves_the_old_store(tmp_path, sixty, embedder, monke
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building, "self_recall", interrupted)
+    monkeypatch.setattr(writing, "self_recall", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Store.build(place, sixty, embedder=embedder)
     monkeypatch.undo()
@@ -123,16 +120,16 @@ def test_lost_rows_are_written_again(tmp_path, sixty, embedder, monkeypatch):
     """The fault Chroma shows now and then, made here: the first look misses a row."""
     looks = []
 
-    def missing_at_first(database, exemplars, vectors):
-        looks.append(len(exemplars))
-        return [0] if len(looks) == 1 else []
+    def missing_at_first(index, space, vectors):
+        looks.append(len(vectors))
+        return sorted(vectors)[:1] if len(looks) == 1 else []
 
-    monkeypatch.setattr(building, "unreachable", missing_at_first)
+    monkeypatch.setattr(writing, "unreachable", missing_at_first)
     same = [exemplar for exemplar in sixty if exemplar.genre == "reel"][:4]
     with Store.build(tmp_path / "s", same, embedder=embedder) as store:
-        assert looks == [len(same)] * 2 and store.count() == len(same)
-    monkeypatch.setattr(building, "unreachable", lambda *_: [0])
-    with pytest.raises(StoreError, match="by its own vector"):
+        assert looks[:2] == [len(same), 1] and store.count() == len(same)
+    monkeypatch.setattr(writing, "unreachable", lambda _index, _space, vectors: sorted(vectors)[:1])
+    with pytest.raises(StoreError, match="by its own text vector"):
         Store.build(tmp_path / "t", same, embedder=embedder)
 
 
@@ -150,7 +147,7 @@ def test_lost_files_and_broken_manifest(tmp_path, sixty, embedder):
     Store.build(place, sixty[:5], embedder=embedder).close()
     manifest = json.loads((place / "manifest.json").read_text())
     shutil.rmtree(place / manifest["generation"])
-    with pytest.raises(StoreError, match=r"lost its files.*rebuild"):
+    with pytest.raises(StoreError, match=r"catalogue.*is missing.*rebuild"):
         Store.open(place, embedder=embedder)
     (place / "manifest.json").write_text("{ half")
     with pytest.raises(StoreError, match=r"cannot be read.*rebuild"):
@@ -160,13 +157,24 @@ def test_lost_files_and_broken_manifest(tmp_path, sixty, embedder):
         Store.open(place, embedder=embedder)
 
 
-def test_rows_that_vanished_are_noticed(tmp_path, sixty, embedder):
+def test_an_index_that_differs_is_noticed_and_mended(tmp_path, sixty, embedder):
     place = tmp_path / "s"
     with Store.build(place, sixty[:8], embedder=embedder) as store:
-        store._database.delete([sixty[0].id])
-        assert any("counts" in problem for problem in store.check())
-    with pytest.raises(StoreError, match="7 exemplars of 8"):
-        Store.open(place, embedder=embedder)
+        store._index.delete([sixty[0].id])
+        assert any(sixty[0].id in problem and "not in the text index" in problem for problem in store.check())
+    with Store.open(place, embedder=embedder) as store:
+        assert store.check() == [] and store._index.counts() == dict.fromkeys(store._index.spaces, 8)
+        shutil.rmtree(store._folder / "chroma")
+    with Store.open(place, embedder=embedder) as store:
+        assert store.check() == [] and store.count() == 8
+
+
+def test_exemplars_that_were_changed_behind_its_back_are_noticed(tmp_path, sixty, embedder):
+    with Store.build(tmp_path / "s", sixty[:4], embedder=embedder) as store:
+        with contextlib.closing(sqlite3.connect(store._folder / "catalogue.sqlite")) as file:
+            file.execute("UPDATE exemplars SET mood = 'odd' WHERE id = ?", [sixty[0].id])
+            file.commit()
+        assert any("not those that were written" in problem for problem in store.check())
 
 
 def test_building_again_gives_the_same_answers(tmp_path, sixty, embedder):

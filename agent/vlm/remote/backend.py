@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from agent.vlm.remote.address import Address
 from agent.vlm.remote.body import grammar_field, json_field, schema_field
 from agent.vlm.remote.chat import SHORT, Chat
 from agent.vlm.remote.clock import Clock
+from agent.vlm.remote.compact import UnwritableError, compact_grammar
 from agent.vlm.remote.events import Answer
 from agent.vlm.remote.key import key_of
 from agent.vlm.remote.trouble import ServerError
@@ -81,6 +83,7 @@ class OpenAIBackend:
         self._chat = Chat(address, self._key, self._wire, total, tries, max_side)
         self._parallel = parallel
         self._grammar_name: str | None = None
+        self._compact = False  # whether JSON without white space is had by a grammar
         self._abilities: Abilities | None = None
         self._finding = threading.Lock()
         self._counts: OrderedDict[str, int] = OrderedDict()
@@ -175,6 +178,8 @@ class OpenAIBackend:
 
         schema = probes.holds_schema(ask)
         self._grammar_name = probes.grammar_name(ask, told.kind)
+        if schema and told.kind == "llama.cpp" and self._grammar_name is not None:
+            self._compact = probes.holds_compact(ask, self._grammar_name)
         return Abilities(
             images=probes.takes_images(ask) if told.images is None else told.images,
             schema=schema,
@@ -199,6 +204,8 @@ class OpenAIBackend:
                 failure = error
             if not failure.refuses:
                 raise failure
+            if request.schema is not None and self._grammar_name in fields:
+                self._compact = False  # the next schema goes to the server as it is
         return self._reply(request, *plain, clock, on_text)
 
     def _reply(
@@ -211,7 +218,8 @@ class OpenAIBackend:
     ) -> Reply:
         answer = self._chat.ask(request, fields, clock, on_text, held=enforced is not None)
         text = self._key.hidden(answer.text)
-        return Reply(text, answer.finish or "stop", clock.spent, answer.usage, None, enforced)
+        by = next(iter(fields), "") if enforced else ""
+        return Reply(text, answer.finish or "stop", clock.spent, answer.usage, None, enforced, by)
 
     def _ways(self, request: Request, able: Abilities) -> list[_Way]:
         """Return the ways to bind an answer, best first, the last one unbound.
@@ -220,6 +228,10 @@ class OpenAIBackend:
         """
         ways: list[_Way] = []
         if request.schema is not None:
+            if self._compact and self._grammar_name is not None:
+                with contextlib.suppress(UnwritableError):
+                    grammar = compact_grammar(request.schema)
+                    ways.append((grammar_field(grammar, self._grammar_name), "schema"))
             if able.schema:
                 ways.append((schema_field(request.schema), "schema"))
             ways.append((json_field(), None))

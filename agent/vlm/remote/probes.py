@@ -10,6 +10,7 @@ from PIL import Image
 
 from agent.vlm.protocol import Request
 from agent.vlm.remote.body import grammar_field, grammar_names, schema_field
+from agent.vlm.remote.compact import compact_grammar
 from agent.vlm.remote.events import Answer
 from agent.vlm.remote.trouble import ServerError
 from prompts import Grammar, Message
@@ -50,6 +51,12 @@ def holds_schema(ask: Ask) -> bool:
         return answer is not None and json.loads(answer.text) == {"zebra": 417}
     except ValueError:
         return False
+
+
+def holds_compact(ask: Ask, name: str) -> bool:
+    """Return whether a schema that is written out as a grammar gives JSON, and no white space in it."""
+    answer = _attempt(ask, _request(), grammar_field(compact_grammar(_SCHEMA), name))
+    return answer is not None and answer.text == '{"zebra":417}'
 
 
 def grammar_name(ask: Ask, kind: str) -> str | None:

@@ -15,7 +15,7 @@ from agent.vlm.remote import OpenAIBackend
 from chiaroscore import BackendError
 from prompts import Grammar, Message
 
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "title": "plan",
     "type": "object",
     "properties": {
@@ -74,9 +74,17 @@ def test_answers_are_held_to_a_schema(backend: OpenAIBackend, seed: int) -> None
         _request("Say hello.", schema=SCHEMA, seed=seed, max_tokens=200, temperature=1.0)
     )
     found = json.loads(reply.text)
-    assert reply.enforced == "schema" and reply.finish == "stop"
+    assert (reply.enforced, reply.by, reply.finish) == ("schema", "grammar", "stop")
+    assert reply.text == json.dumps(found, separators=(",", ":"))
     assert set(found) == {"genre", "tempo"} and found["genre"] in ("waltz", "rock")
     assert isinstance(found["tempo"], int)
+
+
+def test_a_schema_that_is_not_written_out_holds_all_the_same(backend: OpenAIBackend) -> None:
+    left_open = {**SCHEMA, "properties": {**SCHEMA["properties"], "tempo": {"type": "number"}}}
+    reply = backend.complete(_request("Say hello.", schema=left_open, seed=1, max_tokens=200))
+    assert (reply.enforced, reply.by, reply.finish) == ("schema", "response_format", "stop")
+    assert set(json.loads(reply.text)) == {"genre", "tempo"}
 
 
 @pytest.mark.parametrize("seed", range(3))

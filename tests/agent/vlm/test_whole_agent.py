@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import pytest
 from tiny import FAMILIES, tiny_vlm
@@ -19,6 +20,8 @@ RUNS = 20
 WRITTEN = 5
 #: Requests that keep an answer, and so the tests, short.
 ASKED = {"bars": 4, "meter": "3/4", "tempo": 96, "instruments": "flute"}
+#: The same for the server; a bagpipe has one role, so that the answer names one player.
+SERVED = ASKED | {"instruments": "bagpipe"}
 
 
 def _valid(piece) -> None:
@@ -42,7 +45,7 @@ def served(llama_server, agent_of_run):
 @pytest.mark.parametrize("seed", range(RUNS))
 def test_a_real_server_gives_json_every_time_and_every_run_ends_in_a_piece(served, picture, seed):
     agent = served["model" if seed < WRITTEN else "offline"]
-    piece = agent.compose(picture, **ASKED, seed=seed)
+    piece = agent.compose(picture, **SERVED, seed=seed)
     _valid(piece)
     assert piece.minds["perceive"] == "offline"  # the model has no eyes, and the piece says so
     assert any("see" in remark for remark in piece.remarks)
@@ -50,8 +53,10 @@ def test_a_real_server_gives_json_every_time_and_every_run_ends_in_a_piece(serve
     models = {"plan": PlanAnswer, "sketch": SketchAnswer}
     for call in piece.calls:
         if call.step in models:
-            assert (call.attempt, call.finish, call.enforced) == (1, "stop", "schema")
+            assert (call.attempt, call.finish, call.enforced, call.by) == (1, "stop", "schema", "grammar")
             models[call.step].model_validate_json(call.text)
+            bare = json.dumps(json.loads(call.text), ensure_ascii=False, separators=(",", ":"))
+            assert call.text == bare  # no token was spent on white space
     if seed < WRITTEN and piece.writer == "offline":  # it may fail to write, but not in silence
         assert any("offline writer" in remark for remark in piece.remarks)
     else:
