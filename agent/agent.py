@@ -29,7 +29,7 @@ from agent.offline.writer import OfflineWriter
 from agent.offline.writer.given import NOTHING
 from agent.picture import Picture, open_picture, picture_hash
 from agent.piece import Piece
-from agent.sitting import Sitting
+from agent.sitting import Planned, Sitting
 from agent.values import whole
 from agent.vlm.choose import backend_of
 from chiaroscore import ChiaroscoreError, ControlError
@@ -38,8 +38,10 @@ from prompts import Plan, Scene
 from rag_store import Exemplar, Hit, Store, store_state
 
 if TYPE_CHECKING:
+    from agent.distilled.planner import DistilledMind
     from agent.vlm.options import Options
     from agent.vlm.protocol import Backend
+    from mapper.inference import Mapper
 
 #: How many drafts are written before the best is refined.
 CANDIDATES = 3
@@ -86,6 +88,10 @@ class Agent:
     writer
         ``"model"`` (which is meant where there is one) or ``"offline"``: who writes the score; or another
         mind.
+    mapper
+        A distilled mapper for the second chair: ``"shipped"``, the folder of one, a
+        `mapper.inference.Mapper` or an `agent.distilled.planner.DistilledMind`. The offline mind then looks
+        and writes.
     store
         Exemplar store; by default the built-in one, built on first use (under a minute) in the user's cache.
     candidates
@@ -96,7 +102,11 @@ class Agent:
     Raises
     ------
     ControlError
-        If ``vlm`` or ``writer`` names nothing we know.
+        If ``vlm`` or ``writer`` names nothing we know, or a mapper and another planner are asked for.
+    InputError
+        If the mapper cannot be read.
+    MissingPartError
+        If no mapper is shipped, or what it needs is not installed.
     """
 
     def __init__(
@@ -106,6 +116,7 @@ class Agent:
         perceiver: Perceiver | None = None,
         planner: Planner | None = None,
         writer: Writer | Literal["model", "offline"] | None = None,
+        mapper: str | os.PathLike[str] | Mapper | DistilledMind | None = None,
         store: Store | None = None,
         candidates: int = CANDIDATES,
         options: Options | None = None,
@@ -125,8 +136,16 @@ class Agent:
         self.options = options
         free = {"perceive": perceiver is None, "plan": planner is None, "write": writer in (None, "model")}
         self._chosen = frozenset(step for step, open_to_model in free.items() if open_to_model)
-        self._vlm = vlm
         self._backend: tuple[Backend | None] | None = None if vlm is None else (backend_of(vlm),)
+        self.distilled: DistilledMind | None = None
+        if mapper is not None:
+            if perceiver or planner or writer == "model" or (self._backend and self._backend[0]):
+                raise ControlError(
+                    "a mapper plans what the offline mind sees: leave out vlm, perceiver, planner"
+                )
+            from agent.distilled.choose import mind_of
+
+            self.distilled, self._backend = mind_of(mapper), (None,)
         self._store = store
         self._opening = threading.Lock()
 
@@ -204,7 +223,8 @@ class Agent:
             Same picture, requests, seed and versions give the same piece, byte for byte.
         n
             Candidates that are written and ranked, 1 to 16; the best one is refined and returned, the others
-            are its ``alternatives``. By default the agent's.
+            are its ``alternatives``. By default the agent's. A mapper plans each of them anew, as far as its
+            samples differ: its alternatives are other music, not other drafts of the same plan.
         on_step
             Called with ``(step, value)`` after "perceive", "plan", "retrieve", each "draft", and "revise";
             with a model also with "ask" and "reply" around each call and "text" for each piece of an answer.
@@ -238,25 +258,32 @@ class Agent:
         scene = sitting.perceive(picture, controls)
         tell("perceive", scene)
         wanted = with_theme(controls, theme) if theme else controls
-        plan = sitting.plan(scene, wanted, own_seed)
-        given, remarks = NOTHING, tuple[str, ...]()
-        if theme is not None:
-            plan, given, remarks = developed(theme, plan, controls)
-        plan = sitting.describe(scene, plan, wanted, own_seed)
-        tell("plan", plan)
-        hits = self.retrieve(plan)
-        tell("retrieve", hits)
-        copied = self.copied if given is NOTHING else None  # a theme may be anybody's
-        found = functools.partial(verdict_on, plan=plan, copied=copied, controls=controls)
-        written = sitting.write(plan, hits, own_seed, found, count, tell, given)
-        piece = Piece(
-            abc=written.draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=written.draft,
-            verdict=written.verdict, history=tuple(written.history), controls=controls, seed=seed,
-            picture=picture, name=picture_name(image), remarks=(*sitting.remarks, *remarks),
-            originality=self.store.longest_match(parse(written.draft.abc)),
-            theme=theme.record() if theme else None, minds=dict(sitting.minds), calls=tuple(sitting.calls),
-        )  # fmt: skip
-        return self._with_alternatives(piece, written) if count is not None else piece
+        planned = sitting.plans(scene, wanted, own_seed, count)
+        shares = _shares(count, len(planned))
+
+        def written(one: Planned, candidates: int | None) -> Piece:
+            plan, given, remarks = one.plan, NOTHING, tuple[str, ...]()
+            if theme is not None:
+                plan, given, remarks = developed(theme, plan, controls)
+            plan = sitting.describe(scene, plan, wanted, own_seed)
+            tell("plan", plan)
+            hits = self.retrieve(plan)
+            tell("retrieve", hits)
+            copied = self.copied if given is NOTHING else None  # a theme may be anybody's
+            found = functools.partial(verdict_on, plan=plan, copied=copied, controls=controls)
+            made = sitting.write(plan, hits, own_seed, found, candidates, tell, given)
+            piece = Piece(
+                abc=made.draft.abc, scene=scene, plan=plan, exemplars=tuple(hits), draft=made.draft,
+                verdict=made.verdict, history=tuple(made.history), controls=controls, seed=seed,
+                picture=picture, name=picture_name(image),
+                remarks=(*sitting.remarks, *one.remarks, *remarks),
+                originality=self.store.longest_match(parse(made.draft.abc)),
+                theme=theme.record() if theme else None, minds=dict(sitting.minds), mapped=one.mapped,
+                calls=tuple(sitting.calls),
+            )  # fmt: skip
+            return self._with_alternatives(piece, made) if candidates is not None else piece
+
+        return _best([written(one, share) for one, share in zip(planned, shares, strict=True)])
 
     def _with_alternatives(self, piece: Piece, written: Written) -> Piece:
         """Return the piece with the other candidates as pieces, best first."""
@@ -273,6 +300,10 @@ class Agent:
 
     def _sitting(self, seed: int, tell: Step) -> Sitting:
         """Return who composes: the model if there is one, else the minds of this agent."""
+        if self.distilled is not None:
+            from agent.distilled.sitting import DistilledSitting
+
+            return DistilledSitting(self.distilled, self.writer, self.candidates)
         backend = self.backend
         if backend is None:
             return Sitting(self.perceiver, self.planner, self.writer, self.candidates)
@@ -312,6 +343,26 @@ class Agent:
     def copied(self, tune: Tune) -> int:
         """Return how many consecutive notes of a tune some exemplar has too."""
         return self.store.longest_match(tune).notes
+
+
+def _shares(count: int | None, plans: int) -> list[int | None]:
+    """Return how many of the candidates each plan gets; the first ones get what is left over."""
+    if count is None:
+        return [None] * plans
+    return [count // plans + (at < count % plans) for at in range(plans)]
+
+
+def _best(pieces: Sequence[Piece]) -> Piece:
+    """Return the piece that does best by its plan, with the others and their alternatives as its own."""
+    if len(pieces) == 1:
+        return pieces[0]
+    ranked = sorted(
+        (one for piece in pieces for one in (piece, *piece.alternatives)),
+        key=lambda one: one.verdict.rank,
+        reverse=True,
+    )
+    best, *others = (replace(one, alternatives=()) for one in ranked)
+    return replace(best, alternatives=tuple(others))
 
 
 def piece_seed(picture: Image.Image, seed: int) -> int:

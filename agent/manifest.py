@@ -38,6 +38,7 @@ def manifest_of(piece: Piece) -> dict[str, Any]:
         "parents": recorded(piece.lineage),
         "remarks": list(piece.remarks),
         "mind": {"perceive": "offline", "plan": "offline", **piece.minds, "write": piece.writer},
+        **({"mapper": piece.mapped} if piece.mapped else {}),
         "scene": piece.scene.model_dump(mode="json"),
         "plan": piece.plan.model_dump(mode="json"),
         "exemplars": [_hit(hit) for hit in piece.exemplars],

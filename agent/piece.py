@@ -60,6 +60,7 @@ class Piece:
     pictured: dict[str, Any] | None = field(default=None, repr=False)  # of the picture, where it is not here
     minds: dict[str, str] = field(default_factory=dict)  # of "perceive" and "plan"; else offline
     calls: tuple[Call, ...] = field(default=(), repr=False)  # what was asked of a model, with times
+    mapped: dict[str, Any] | None = field(default=None, repr=False)  # of the mapper that planned, if one did
     recorded_calls: tuple[dict[str, Any], ...] = field(default=(), repr=False)  # of a piece that was saved
     alternatives: tuple[Piece, ...] = field(default=(), repr=False, compare=False)  # best first
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.drafting import Judge, Step, Write, Written, best_draft
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
     from rag_store import Hit
 
 Tell = Callable[[str, Any], None]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, what a user has to know of it, and what the manifest keeps of the mapper that made it."""
+
+    plan: Plan
+    remarks: tuple[str, ...] = ()
+    mapped: dict[str, Any] | None = None
 
 
 class Sitting:
@@ -53,6 +63,13 @@ class Sitting:
     def plan(self, scene: Scene, controls: Controls, seed: int) -> Plan:
         """Return step 2."""
         return self.planner.plan(scene, controls, seed)
+
+    def plans(self, scene: Scene, controls: Controls, seed: int, count: int | None) -> list[Planned]:
+        """Return step 2 as often as it is wanted: one plan, whose drafts are the candidates.
+
+        A mind that has several plans for a picture gives up to ``count``, and each becomes a candidate.
+        """
+        return [Planned(self.plan(scene, controls, seed))]
 
     def describe(self, scene: Scene, plan: Plan, controls: Controls, seed: int) -> Plan:
         """Return the plan with the music described in words; the offline planner has described it already."""

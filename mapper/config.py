@@ -31,7 +31,9 @@ class ModelConfig(Settings):
     composer_blocks: int = whole(4, 1, 64)
     time_features: int = whole(64, 4, 1024)  # even
     head_width: int = whole(128, 4, 8192)
-    questions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # what the head tells of a plan: (question, answers)
+    questions: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ] = ()  # what the head tells of a plan: (question, answers)
     families: tuple[str, ...] = ()  # instrument families, each played by somebody or not
 
     def __post_init__(self) -> None:
@@ -41,7 +43,9 @@ class ModelConfig(Settings):
                 f"ModelConfig.latent = {self.latent} is more than E_m has ({self.heard}); give no more than that"
             )
         if self.time_features % 2:
-            raise ControlError(f"ModelConfig.time_features = {self.time_features} is odd; give an even number")
+            raise ControlError(
+                f"ModelConfig.time_features = {self.time_features} is odd; give an even number"
+            )
         _check_names("questions", [name for name, _ in _pairs(self.questions)])
         _check_names("families", list(self.families))
 
@@ -76,8 +80,12 @@ class TrainConfig(Settings):
     clip: float = real(1.0, 1e-6, 1e6)  # longest gradient
     dropout: float = real(0.2, 0.0, 0.9)  # of the reasoner, and of what the composer is given
     unconditional: float = real(0.1, 0.0, 0.9)  # share of examples without condition, for guidance
-    predicted: float = real(0.5, 0.0, 1.0)  # share of examples conditioned on the reasoner's E_r, not the teacher's
-    jitter: float = real(0.05, 0.0, 10.0)  # noise on the E_m from which the head learns to read, per unit vector
+    predicted: float = real(
+        0.5, 0.0, 1.0
+    )  # share of examples conditioned on the reasoner's E_r, not the teacher's
+    jitter: float = real(
+        0.05, 0.0, 10.0
+    )  # noise on the E_m from which the head learns to read, per unit vector
     whitening: float = real(1.0, 0.0, 1.0)  # 1: all directions of E_m count alike; 0: as much as they vary
     decay: float = real(0.999, 0.0, 0.999999)  # of the running average of the weights, which is what is kept
     # watching
@@ -87,7 +95,9 @@ class TrainConfig(Settings):
     # split, by kin
     validation: float = real(0.1, 0.01, 0.49)
     test: float = real(0.1, 0.0, 0.49)
-    split_seed: int = whole(0, 0, 2**32 - 1)  # apart from ``seed``, so that mappers can be compared on one test set
+    split_seed: int = whole(
+        0, 0, 2**32 - 1
+    )  # apart from ``seed``, so that mappers can be compared on one test set
     note: str = words("", 400)
 
     def __post_init__(self) -> None:
@@ -123,7 +133,9 @@ def _pairs(questions: Any) -> list[tuple[str, tuple[str, ...]]]:
     try:
         pairs = [(name, tuple(answers)) for name, answers in questions]
     except (TypeError, ValueError) as error:
-        raise ControlError(f"ModelConfig.questions = {str(questions)[:60]!r}: give (name, answers) pairs") from error
+        raise ControlError(
+            f"ModelConfig.questions = {str(questions)[:60]!r}: give (name, answers) pairs"
+        ) from error
     for name, answers in pairs:
         _check_names(f"questions: {str(name)[:40]}", list(answers))
     return pairs

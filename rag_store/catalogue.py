@@ -112,6 +112,10 @@ class Catalogue:
         """Count the exemplars of each genre, by name."""
         return dict(self._rows("SELECT genre, count(*) FROM exemplars GROUP BY genre ORDER BY genre"))
 
+    def licences(self) -> dict[str, int]:
+        """Count the exemplars under each licence, by name."""
+        return dict(self._rows("SELECT licence, count(*) FROM exemplars GROUP BY licence ORDER BY licence"))
+
     @property
     def content(self) -> str:
         """Digest of all exemplars, whatever order they came in."""

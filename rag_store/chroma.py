@@ -2,8 +2,8 @@
 
 Why so: Chroma's default embedder downloads, so every call passes ``embedding_function=None`` and our vectors;
 ``add`` ignores known ids, so `upsert`; metadata filters scan the whole database (269 ms at 100,000 rows), so
-filters are masks over the catalogue's columns. The first space carries text and attributes too: a store is
-readable by any Chroma client, and another machine can take a copy of it from a server.
+filters are masks over the catalogue's columns. The space of captions carries text and attributes too: a store
+is readable by any Chroma client, and another machine can take a copy of it from a server.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from rag_store.records import to_metadata
 
 BATCH = 2000  # Chroma refuses more than 5,461 rows a call
 PREFIX = "exemplars."
+#: The space whose collection carries text and attributes, too.
+CARRIER = "text"
 #: HNSW parameters. Chroma's defaults gave recall@5 = 0.70 at 100,000 rows. A low ``sync_threshold`` writes
 #: the graph with every batch: what is not written is built again by each process that opens it, 1 ms a row.
 HNSW: dict[str, Any] = {
@@ -93,7 +95,7 @@ class Index:
             for start in range(0, len(held), BATCH):
                 chosen = held[start : start + BATCH]
                 carried: dict[str, Any] = {}
-                if space == self.spaces[0]:
+                if space == CARRIER:
                     carried["metadatas"] = [to_metadata(entry.exemplar) for entry in chosen]
                     carried["documents"] = [entry.exemplar.abc for entry in chosen]
                 self._made(space).upsert(

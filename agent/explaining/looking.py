@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from agent.distilled.naming import is_mapper
 from chiaroscore import ControlError
 from explain import Element
 
@@ -53,7 +54,7 @@ def looked(piece: Piece, reader: Backend | None, thorough: bool, method: str | N
         from agent.explaining.offline import scene_elements
 
         found += scene_elements(piece.picture, piece.scene, thorough)
-    if reader is None and {*piece.minds.values(), piece.writer} <= {"offline"}:
+    if reader is None and all(_silent(mind) for mind in (*piece.minds.values(), piece.writer)):
         return tuple(found)
     from agent.explaining.model import explain_calls
     from agent.explaining.probing import explain_by_occlusion
@@ -61,6 +62,11 @@ def looked(piece: Piece, reader: Backend | None, thorough: bool, method: str | N
     if reader is None or not _is_server(reader):
         return (*found, *explain_calls(piece, reader=reader, method=_method(method), fine=thorough))
     return (*found, *explain_calls(piece), *explain_by_occlusion(piece, reader))
+
+
+def _silent(mind: str) -> bool:
+    """Whether a mind answers nothing in words that could be read again."""
+    return mind == "offline" or is_mapper(mind)
 
 
 def _method(name: str | None) -> Any:

@@ -65,8 +65,28 @@ def completed(
     ControlError
         If what was asked for cannot be met.
     """
-    felt = with_feeling(scene, answer)
-    wanted = choices_of(answer, controls)
+    return gated(choices_of(answer, controls), with_feeling(scene, answer), controls, seed, planner)
+
+
+def gated(
+    wanted: Choices, felt: Scene, controls: Controls, seed: int, planner: Planner
+) -> tuple[Plan, Choices, dict[str, str]]:
+    """Return a plan by anybody's choices, those that are in it, and the others with the reason.
+
+    Parameters
+    ----------
+    wanted
+        Choices that the user has left open (`left_open`).
+    felt
+        The scene, with the feeling that the music shall have.
+    controls, seed, planner
+        As for `completed`.
+
+    Raises
+    ------
+    ControlError
+        If what was asked for cannot be met.
+    """
     calm = replace(controls, mood=None, valence=None, arousal=None)
 
     def attempt(kept: Choices, asked: Controls) -> Plan:
@@ -99,6 +119,11 @@ def choices_of(answer: PlanAnswer, controls: Controls) -> dict[str, Any]:
         "register": answer.register.value,
         "density": answer.rhythm.value.density,
     }
+    return left_open(found, controls)
+
+
+def left_open(found: Choices, controls: Controls) -> dict[str, Any]:
+    """Return the choices that a user's requests leave open; see `choices_of`."""
     asked = set(controls.asked()) - ({"tempo"} if isinstance(controls.tempo, str) else set())
     if "duration" in asked:
         asked.add("bars")

@@ -70,10 +70,7 @@ def with_motives(
     source
         Who answered: "model <id>".
     """
-    causes = {
-        element: [_settled(one, plan, kept, controls) for one in found]
-        for element, found in plan.causes.items()
-    }
+    causes = {element: [settled(one, plan, kept) for one in found] for element, found in plan.causes.items()}
     for element in decided(kept, controls):
         choice = getattr(answer, _ELEMENTS[element][0])
         path, value = place(scene, choice.seen, controls)
@@ -99,7 +96,7 @@ def place(scene: Scene, seen: str, controls: Controls) -> tuple[str, str]:
     return found[seen]
 
 
-def _settled(one: Cause, plan: Plan, kept: Choices, controls: Controls) -> Cause:
+def settled(one: Cause, plan: Plan, kept: Choices) -> Cause:
     """Return a cause of the planner's as it is in truth: what it took for a request may be the model's."""
     if one.scene in ("emotion.valence", "emotion.arousal"):
         feeling = plan.emotion
@@ -116,12 +113,12 @@ def _settled(one: Cause, plan: Plan, kept: Choices, controls: Controls) -> Cause
 def _chosen(one: Cause, kept: Choices) -> str:
     """Return the element that a model chose and the planner took for a request, "" if it was a request."""
     for name, value in kept.items():
-        if name != "seats" and one.value == _shown(value):
+        if name != "seats" and one.value == shown(value):
             return {"register": "tessitura", "density": "rhythm"}.get(name, name)
     return ""
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return a choice as the planner writes requests."""
     if isinstance(value, tuple):
         return ", ".join(value)

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -96,15 +95,13 @@ def schema_of(store: Store) -> Any:
 
 def description(store: Store) -> dict[str, str]:
     """Return the metadata of a store's export; see `rag_store.parquet.table`."""
-    licences = store.resident.columns.texts["licence"]
-    counts = np.bincount(licences.codes, minlength=len(licences.names)).tolist()
     said = {
         "format": FORMAT,
         "version": chiaroscore.__version__,
         "count": str(store.count()),
         "content": store.catalogue.content,
         "spaces": json.dumps(store.spaces, sort_keys=True),
-        "licences": json.dumps(dict(zip(licences.names, counts, strict=True)), sort_keys=True),
+        "licences": json.dumps(store.catalogue.licences(), sort_keys=True),
         "note": NOTE,
     }
     return {PREFIX + name: text for name, text in said.items()}
@@ -116,6 +113,7 @@ def _options(schema: Any) -> dict[str, Any]:
     return {
         "compression": "zstd", "use_dictionary": [name for name in _CODED if name in FIELDS],
         "use_byte_stream_split": vectors, "write_statistics": ["id", *_CODED], "store_schema": False,
+        "write_page_checksum": True,
     }  # fmt: skip
 
 

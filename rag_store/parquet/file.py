@@ -20,6 +20,8 @@ from rag_store.parquet.table import FIELDS, FORMAT, PREFIX, VECTOR, columns
 ROWS = 500
 #: Bytes of a row group, unpacked, and of the texts in a file's own description.
 MOST_BYTES, MOST_HEADER = 2**30, 2**24
+#: What reading a damaged file, or a description that is none, may raise.
+DAMAGE = (OSError, pa.ArrowException, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,9 @@ def opened(path: str | os.PathLike[str]) -> Source:
     if not files:
         raise InputError(f"the folder {str(place)!r} holds no .parquet files; name an export of a store")
     heads = [_head(file) for file in files]
-    said = {text for text, _ in heads}
-    if len(said) > 1:
-        raise InputError(
-            f"the files in {str(place)!r} are of {len(said)} exports; name a folder that holds one"
-        )
-    count, spaces = json.loads(heads[0][0])
-    return Source(
-        tuple(files),
-        {s: (str(m), int(d)) for s, (m, d) in spaces.items()},
-        sum(n for _, n in heads),
-        int(count),
-    )
+    if len({head.said for head in heads}) > 1:
+        raise InputError(f"the files in {str(place)!r} are of several exports; name a folder that holds one")
+    return Source(tuple(files), heads[0].spaces, sum(head.rows for head in heads), heads[0].count)
 
 
 def batches(source: Source) -> Iterator[Any]:
@@ -76,20 +69,33 @@ def batches(source: Source) -> Iterator[Any]:
                 yield batch
 
 
-def _head(file: pathlib.Path) -> tuple[str, int]:
-    """Return what a file says of its export, as JSON, and its number of rows."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What one file says of its export, and how many rows it has."""
+
+    said: str
+    spaces: dict[str, tuple[str, int]]
+    count: int
+    rows: int
+
+
+def _head(file: pathlib.Path) -> _Head:
     with _reading(file), _file(file) as read:
         schema, meta = read.schema_arrow, read.metadata
         said = {k.decode(): v.decode() for k, v in (meta.metadata or {}).items()}
         if said.get(PREFIX + "format") != FORMAT:
             found = said.get(PREFIX + "format", "none")
             raise InputError(f"{str(file)!r} is no export of a store of format {FORMAT} (it has: {found})")
-        spaces = json.loads(said[PREFIX + "spaces"])
+        spaces = {
+            str(space): (str(model), int(dim))
+            for space, (model, dim) in json.loads(said[PREFIX + "spaces"]).items()
+        }
         _check_columns(file, schema, list(spaces))
         for number in range(meta.num_row_groups):
             if (size := meta.row_group(number).total_byte_size) > MOST_BYTES:
                 raise InputError(f"{str(file)!r} has a row group of {size:,} bytes; write smaller ones")
-        return json.dumps([said[PREFIX + "count"], spaces]), int(meta.num_rows)
+        own = sorted(one for one in said.items() if one[0].startswith(PREFIX))
+        return _Head(str(own), spaces, int(said[PREFIX + "count"]), int(meta.num_rows))
 
 
 def _check_columns(file: pathlib.Path, schema: Any, spaces: Sequence[str]) -> None:
@@ -123,7 +129,10 @@ def _nulls(column: Any) -> bool:
 @contextlib.contextmanager
 def _file(file: pathlib.Path) -> Iterator[Any]:
     with pq.ParquetFile(
-        file, thrift_string_size_limit=MOST_HEADER, thrift_container_size_limit=MOST_HEADER
+        file,
+        thrift_string_size_limit=MOST_HEADER,
+        thrift_container_size_limit=MOST_HEADER,
+        page_checksum_verification=True,
     ) as read:
         yield read
 
@@ -135,6 +144,6 @@ def _reading(file: pathlib.Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise InputError(f"there is no file {str(file)!r}; check the path") from error
-    except (OSError, pa.ArrowException, UnicodeDecodeError, LookupError, ValueError, TypeError) as error:
+    except DAMAGE as error:
         text = " ".join(str(error).split())[:200]
         raise InputError(f"{str(file)!r} cannot be read as Parquet ({text}); export it again") from error

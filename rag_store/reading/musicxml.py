@@ -24,6 +24,8 @@ from rag_store.reading.transcript import Part, Signature, Sound, Tempo, Transcri
 
 #: Notes of a file; more is no piece to learn from.
 MOST_NOTES = 60_000
+#: Bars of a part.
+MOST_BARS = 5_000
 #: Quarter notes that a part may miss its bar by where its tuplets are written in rounded numbers.
 ROUNDING = Fraction(1, 4)
 #: Bars are whole multiples of a 32nd note: an irregular bar that is not ends a little later.
@@ -43,6 +45,8 @@ def read_musicxml(path: pathlib.Path) -> Transcript:
         raise InputError(
             f"{path.name!r} holds <{root.tag[:40]}>, not <score-partwise>; export it as MusicXML"
         )
+    if any(len(part.findall("measure")) > MOST_BARS for part in root.findall("part")):
+        raise InputError(f"{path.name!r} has more than {MOST_BARS:,} bars; split it into movements")
     read = [PartReader(declared, root).bars(part) for declared, part in _declared(root)]
     if not any(bar.notes for bars in read for bar in bars):
         raise InputError(f"{path.name!r} has no notes")

@@ -36,7 +36,9 @@ class Connection:
             )
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Let go of the sockets, which Chroma's client would leave open."""
+        for session in _sessions(self.client):
+            session.close()
         self.client.close()
 
     def now(self) -> float:
@@ -108,10 +110,15 @@ def _client(address: Address) -> Any:
         address.host, address.port, address.scheme == "https", dict(address.headers),
         Settings(anonymized_telemetry=False),
     )  # fmt: skip
-    session: httpx.Client = client._server._session  # the only place where its patience can be set
-    session.timeout = httpx.Timeout(PATIENCE, connect=KNOCK)
-    session.event_hooks = {"response": [_bound]}
+    for session in _sessions(client):
+        session.timeout = httpx.Timeout(PATIENCE, connect=KNOCK)
+        session.event_hooks = {"response": [_bound]}
     return client
+
+
+def _sessions(client: Any) -> list[httpx.Client]:
+    """Return what Chroma's client, and the one it makes for itself, send with; it has no way to set them."""
+    return [one._server._session for one in (client, client._admin_client)]
 
 
 def _bound(response: httpx.Response) -> None:

@@ -20,6 +20,8 @@ from rag_store.served.connection import Connection
 from rag_store.served.ledger import PAGE
 from rag_store.served.rows import from_server, to_server
 
+#: The space whose rows carry text and attributes.
+FIRST = "text"
 #: Rows of a space that are listed at most.
 MOST = 2**24
 #: A server stays, so it need not write its graph with every batch: 5,000 rows are built again when it starts.
@@ -33,7 +35,8 @@ class ServedIndex(Index):
         self, connection: Connection, spaces: Mapping[str, tuple[str, int]], *, make: bool = False
     ) -> None:
         self._connection, self._kinds = connection, dict(spaces)
-        self._client, self._where, self.spaces = connection.client, str(connection.address), tuple(spaces)
+        self._client, self._where = connection.client, str(connection.address)
+        self.spaces = tuple(sorted(spaces, key=lambda space: (space != FIRST, space)))
         self._process, self._open = os.getpid(), True
         self._changes: Mapping[str, int] = {}
         made = {

@@ -2,7 +2,7 @@
 
 All fields lie there under their names, for any client of Chroma. Chroma's server gives one in fourteen
 fractions back wrong in the last digit, so these are in ``exact`` once more, as text. Print and melodic lines
-go along (about 0.8 kB a piece), since to make them again means parsing every piece.
+go along (0.3 kB a piece, few over 2 kB): to make them again takes 6 ms a piece.
 """
 
 from __future__ import annotations

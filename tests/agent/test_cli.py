@@ -17,6 +17,7 @@ import pytest
 import chiaroscore
 from agent.cli.compose import folder_names
 from notation import check
+from rag_store.store import NAME
 
 Run = Callable[..., Any]
 SHORT = ["--bars", 8, "--tempo", 180, "--meter", "4/4", "--seed", 3]
@@ -314,7 +315,7 @@ def test_a_broken_store_is_named_with_its_cure(
     tmp_path: pathlib.Path, cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHIAROSCORE_CACHE", str(tmp_path))
-    place = tmp_path / "store-v1"
+    place = tmp_path / NAME
     place.mkdir()
     (place / "manifest.json").write_text("{")
     ran = cli("store", "search", "x")

@@ -105,8 +105,8 @@ def test_there_and_back_gives_the_same_bytes(few, exported, own, tmp_path):
 
 
 def test_a_load_that_was_stopped_goes_on(exported, own, monkeypatch, tmp_path):
-    monkeypatch.setattr("rag_store.parquet.file.ROWS", 4)
-    monkeypatch.setattr("rag_store.parquet.loading.BATCH", 4)
+    monkeypatch.setattr("rag_store.parquet.file.ROWS", 8)
+    monkeypatch.setattr("rag_store.parquet.loading.BATCH", 8)
 
     def stop(stage, done, total):
         if done >= 16:
@@ -226,13 +226,24 @@ def test_what_is_no_export_is_refused(exported, own, tmp_path):
     (tmp_path / "damaged.parquet").write_bytes(damaged)
     pq.write_table(pa.table({"id": ["a"]}), tmp_path / "plain.parquet")
     (tmp_path / "empty").mkdir()
+    said = pq.read_metadata(exported).metadata
+    for name, spaces in (("odd", b'{"text": 3}'), ("deep", b"[" * 50_000)):
+        table = pq.read_table(exported).replace_schema_metadata(said | {b"chiaroscore.spaces": spaces})
+        pq.write_table(table, tmp_path / f"{name}.parquet")
     for name, message in (
         ("text.parquet", "cannot be read"), ("cut.parquet", "cannot be read"), ("plain.parquet", "no export"),
         ("damaged.parquet", "cannot be read"), ("none.parquet", "no file"), ("empty", "holds no .parquet"),
+        ("odd.parquet", "cannot be read"), ("deep.parquet", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=message):
             own.load(tmp_path / name)
     assert own.count() == 0 and own.check() == []
+
+
+def test_row_groups_that_would_fill_the_memory_are_refused(exported, own, monkeypatch):
+    monkeypatch.setattr("rag_store.parquet.file.MOST_BYTES", 10_000)
+    with pytest.raises(InputError, match="row group of"):
+        own.load(exported)
 
 
 def test_missing_files_of_an_export_are_told_and_two_exports_refused(few, exported, own, tmp_path):
@@ -242,7 +253,7 @@ def test_missing_files_of_an_export_are_told_and_two_exports_refused(few, export
     assert done.stored == few.count() - 10
     assert any(f"was of {few.count()} exemplars, {done.read} rows" in remark for remark in done.remarks)
     own.export(tmp_path / "shards" / "exemplars-00001.parquet")
-    with pytest.raises(InputError, match="of 2 exports"):
+    with pytest.raises(InputError, match="of several exports"):
         own.load(tmp_path / "shards")
 
 

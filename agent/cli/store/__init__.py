@@ -8,6 +8,7 @@ from agent.cli.store.add import add
 from agent.cli.store.build import build
 from agent.cli.store.check import check
 from agent.cli.store.exchange import export, import_
+from agent.cli.store.publish import publish
 from agent.cli.store.remove import remove
 from agent.cli.store.search import search
 from agent.cli.store.stats import stats
@@ -24,5 +25,6 @@ store.command()(stats)
 store.command()(check)
 store.command()(export)
 store.command("import")(import_)
+store.command()(publish)
 
 __all__ = ["store"]

@@ -81,8 +81,8 @@ def search(
     conditions = {
         "genre": genre, "mood": mood, "meter": meter, "mode": mode, "tonic": tonic,
         "tempo_class": tempo_class, "source": source, "instruments": instruments,
-        "all_instruments": all_instruments, "tempo": tempo, "density": density, "bars": bars, "voices": voices, "valence": valence, "arousal": arousal,
-        "year": year, "allow": allow,
+        "all_instruments": all_instruments, "tempo": tempo, "density": density, "bars": bars,
+        "voices": voices, "valence": valence, "arousal": arousal, "year": year, "allow": allow,
     }  # fmt: skip
     how = {"count": count, "budget": budget, "tracks": tracks, "diversity": diversity}
     hits, looked = _found(text, image, abc, conditions, prefer or [], how, place)

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+import chromadb  # noqa: F401 - forks have it imported
 import numpy as np
 
 from rag_store.ingest import ingest as module

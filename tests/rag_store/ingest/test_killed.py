@@ -33,7 +33,9 @@ def music(tmp_path_factory, sixty):
     tunes = [e for e in sixty if e.source != "written for Chiaroscore"][:20]
     for number, tune in enumerate(tunes[:10]):
         (folder / f"{number:02d}.abc").write_text(tune.abc)
-    (folder / "book.abc").write_text("\n\n".join(t.abc.replace("X:1", f"X:{n}") for n, t in enumerate(tunes[10:], 1)))
+    (folder / "book.abc").write_text(
+        "\n\n".join(t.abc.replace("X:1", f"X:{n}") for n, t in enumerate(tunes[10:], 1))
+    )
     (folder / "copy.abc").write_text(tunes[0].abc)
     (folder / "prose.abc").write_text("X:1\nT:no tune\n")
     (folder / "broken.mid").write_bytes(b"MThd\0\0\0\6\0")
@@ -74,7 +76,9 @@ def state(place, embedder):
 def test_killed_ingests(tmp_path, sixty, music, forks, killed):
     embedder = killed.Hashed()
     base = tmp_path / "base"
-    Store.build(base, [e for e in sixty if e.source == "written for Chiaroscore"][:3], embedder=embedder).close()
+    Store.build(
+        base, [e for e in sixty if e.source == "written for Chiaroscore"][:3], embedder=embedder
+    ).close()
     shutil.copytree(base, tmp_path / "whole")
     undisturbed = forks(tmp_path / "whole", music)
     assert undisturbed["ended"] == 0

@@ -116,6 +116,7 @@ def test_bars_that_do_not_add_up(tmp_path):
     [
         (score([NOTE.format("C", 1)], head="<!DOCTYPE a [<!ENTITY b 'b'>]>"), "entities"),
         ("<score-timewise/>", "score-partwise"),
+        (score([""] * 5001), "more than 5,000 bars"),
         ("<score-partwise><part id='P1'/></score-partwise>", "no notes"),
         ("<score-partwise", "not well-formed"),
         (score([attributes() + NOTE.format("C", "much")]), "number"),

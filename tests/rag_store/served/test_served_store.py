@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -103,9 +104,13 @@ def test_adding_replacing_and_removing_reach_other_machines(
 
 def test_a_second_writer_is_refused_by_name(served, published, embedder, machine):
     machine("there")
-    with Store.open(published.url, embedder=embedder) as other, served.writing():
-        with pytest.raises(StoreBusyError, match=f"process {os.getpid()} on "), other.writing(wait=0.0):
-            pytest.fail("two writers")
+    with (
+        Store.open(published.url, embedder=embedder) as other,
+        served.writing(),
+        pytest.raises(StoreBusyError, match=f"process {os.getpid()} on "),
+        other.writing(wait=0.0),
+    ):
+        pytest.fail("two writers")
     with other_lease(published.url):
         pass  # the lease is free again
 
@@ -210,6 +215,8 @@ def test_killed_while_publishing_and_published_again(
     """
     with serve(tmp_path / "server") as server:
         machine("here")
+        with pytest.raises(StoreError, match=r"no store at .* chiaroscore store publish"):
+            Store.open(server.url, embedder=embedder)
         environment = os.environ | {"URL": server.url}
         done = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(script)],
@@ -235,11 +242,12 @@ def test_killed_while_publishing_and_published_again(
                 Store.open(server.url, embedder=embedder)
 
 
-def test_a_server_without_a_store_says_so(tmp_path, embedder, machine, serve):
+def test_the_command_publishes(published, small_place, small, machine, cli):
     machine("here")
-    with serve(tmp_path / "server") as server:
-        with pytest.raises(StoreError, match="chiaroscore store publish"):
-            Store.open(server.url, embedder=embedder)
+    done = cli("store", "publish", published.url, "--store", small_place, "--json")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert (told["written"], told["same"], told["others"]) == (0, small.count(), 0)
 
 
 @pytest.mark.parametrize(
