@@ -35,7 +35,7 @@ from agent.vlm.choose import backend_of
 from chiaroscore import ChiaroscoreError, ControlError
 from notation import Tune, parse
 from prompts import Plan, Scene
-from rag_store import Exemplar, Hit, Store, store_state
+from rag_store import LONGEST_MATCH, Exemplar, Hit, Store, store_state
 
 if TYPE_CHECKING:
     from agent.distilled.planner import DistilledMind
@@ -130,7 +130,7 @@ class Agent:
             )
         self.perceiver = perceiver or OfflinePerceiver()
         self.planner = planner or OfflinePlanner()
-        own = OfflineWriter(guard=lambda melody: self.store.originality.runs(melody))
+        own = OfflineWriter(guard=lambda melody: self.store.melodies.runs(melody))
         self.writer: Writer = own if writer is None or isinstance(writer, str) else writer
         self.candidates = candidates
         self.options = options
@@ -277,7 +277,7 @@ class Agent:
                 verdict=made.verdict, history=tuple(made.history), controls=controls, seed=seed,
                 picture=picture, name=picture_name(image),
                 remarks=(*sitting.remarks, *one.remarks, *remarks),
-                originality=self.store.longest_match(parse(made.draft.abc)),
+                **self._judged(made.draft.abc),
                 theme=theme.record() if theme else None, minds=dict(sitting.minds), mapped=one.mapped,
                 calls=tuple(sitting.calls),
             )  # fmt: skip
@@ -291,12 +291,20 @@ class Agent:
         others = tuple(
             replace(
                 piece, abc=draft.abc, draft=draft, verdict=verdict,
-                originality=self.store.longest_match(parse(draft.abc)),
+                **self._judged(draft.abc),
             )
             for draft, verdict in written.ranked
             if draft is not source
         )  # fmt: skip
         return replace(piece, alternatives=others)
+
+    def _judged(self, abc: str) -> dict[str, Any]:
+        """Return what the store says of a melody: its longest agreement and its likest exemplar."""
+        tune = parse(abc)
+        return {
+            "originality": self.store.longest_match(tune),
+            "likeness": next(iter(self.store.likenesses(tune, k=1)), None),
+        }
 
     def _sitting(self, seed: int, tell: Step) -> Sitting:
         """Return who composes: the model if there is one, else the minds of this agent."""
@@ -341,8 +349,14 @@ class Agent:
         return found
 
     def copied(self, tune: Tune) -> int:
-        """Return how many consecutive notes of a tune some exemplar has too."""
-        return self.store.longest_match(tune).notes
+        """Return how many consecutive notes of a tune some exemplar has too.
+
+        An ornamented or re-timed copy of an exemplar counts as one note too many.
+        """
+        notes = self.store.longest_match(tune).notes
+        likest = self.store.likenesses(tune, k=1)
+        copied = bool(likest) and likest[0].verdict == "copy"
+        return max(notes, LONGEST_MATCH + 1) if copied else notes
 
 
 def _shares(count: int | None, plans: int) -> list[int | None]:

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import Any
 
+import numpy as np
+
 import chiaroscore
 from chiaroscore import ChiaroscoreError, MissingPartError
 
@@ -62,6 +64,7 @@ def examine() -> list[Finding]:
         "sound device": _sound_device,
         "local models": _local_models,
         "vlm": _vlm,
+        "distilled mind": _distilled_mind,
     }
     found = [_look(name, part, True) for name, part in needed.items()]
     return found + [_look(name, part, False) for name, part in optional.items()]
@@ -214,6 +217,19 @@ def _vlm() -> str:
             f"{VARIABLE} names no model, so the offline mind composes; to use one: --vlm, or the variable"
         )
     return f"{VARIABLE} names {spec} (not tried; see: chiaroscore doctor --vlm {spec})"
+
+
+def _distilled_mind() -> str:
+    from agent.distilled.choose import mind_of
+    from agent.distilled.naming import SHIPPED
+
+    mind = mind_of(SHIPPED)
+    heard = mind.mapper.sample(np.zeros(mind.mapper.config.seen, dtype=np.float32))
+    mind.mapper.decide(heard.heard[0, 0])
+    plans = len(mind.mapper.check_plans())
+    return (
+        f"{mind.id}, taught by {mind.mapper.teacher}, {plans:,} plans, plans and runs; use --mind distilled"
+    )
 
 
 def _version(name: str) -> str | None:

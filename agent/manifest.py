@@ -50,6 +50,7 @@ def manifest_of(piece: Piece) -> dict[str, Any]:
         "repairs": [asdict(repair) for repair in piece.draft.repairs],
         "calls": list(piece.transcript),
         "originality": asdict(piece.originality) if piece.originality else None,
+        "likeness": asdict(piece.likeness) if piece.likeness else None,
         "writing": {
             "seed": piece.draft.seed,
             "redo": piece.draft.redo,

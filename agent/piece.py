@@ -25,7 +25,7 @@ from agent.obeyed import Obeyed, obeyed, parts_of
 from evaluation import measure
 from notation import Tune, parse
 from prompts import Plan, Scene
-from rag_store import Hit, Match
+from rag_store import Hit, Likeness, Match
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,6 +53,7 @@ class Piece:
     picture: Image.Image | None = field(repr=False)  # None for a piece loaded without it
     name: str = "piece"
     originality: Match | None = None  # longest stretch of the melody that an exemplar of the store has too
+    likeness: Likeness | None = None  # the exemplar whose melody is likest, ornaments and values aside
     lineage: tuple[Ancestor, ...] = ()  # the pieces it was made from, nearest first
     parent: Piece | None = field(default=None, repr=False, compare=False)
     remarks: tuple[str, ...] = ()  # what an edit or a theme could not leave as it was

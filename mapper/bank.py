@@ -38,7 +38,7 @@ PLANS, RATIONALES, MOST_BYTES = 8000, 2000, 64_000_000
 #: Cosine from which two plans that chose the same, or two rationales, count as one.
 SAME = 0.995
 #: Longest rationale that is kept, in characters.
-_LONGEST = 400
+_LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)

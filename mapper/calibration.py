@@ -1,8 +1,8 @@
 """Making the head's probabilities honest: one temperature a question, fitted on what the composer makes.
 
 The head reads E_m well; how well the plan that it reads agrees with the teacher's depends on the whole chain.
-So scores are divided by the temperature that makes the teacher's answers most likely (Guo et al. 2017) for E_m
-sampled from validation pictures.
+So scores are divided by the temperature that makes the teacher's answers most likely (Guo et al. 2017) for
+E_m sampled from validation pictures.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def sampled(networks: Networks, examples: Lessons, samples: int, guidance: float
     device = networks.frame.seen_mean.device
     with torch.no_grad():
         seen = torch.from_numpy(examples.seen).to(device)
-        # apart for every example: here the spread over examples counts, not that a sample is one picture's own
+        # apart for every example: here the spread over examples counts, not one picture's samples
         drawn = noise(seed, 1, networks.config.latent, len(examples) * samples)
         start = torch.from_numpy(drawn.reshape(len(examples), samples, -1)).to(device)
         return networks.compose(seen, networks.reason(seen), start, VISITS, guidance)

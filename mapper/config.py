@@ -40,7 +40,7 @@ class ModelConfig(Settings):
         super().__post_init__()
         if self.latent > self.heard:
             raise ControlError(
-                f"ModelConfig.latent = {self.latent} is more than E_m has ({self.heard}); give no more than that"
+                f"ModelConfig.latent = {self.latent} is more than E_m has ({self.heard}); give no more"
             )
         if self.time_features % 2:
             raise ControlError(
@@ -104,8 +104,8 @@ class TrainConfig(Settings):
         super().__post_init__()
         if self.batch % self.accumulation:
             raise ControlError(
-                f"TrainConfig.batch = {self.batch} cannot be split into accumulation = {self.accumulation} equal "
-                "parts; choose a batch that can"
+                f"TrainConfig.batch = {self.batch} cannot be split into accumulation = "
+                f"{self.accumulation} equal parts; choose a batch that can"
             )
 
     def model(
@@ -124,7 +124,8 @@ class TrainConfig(Settings):
             encoder=encoder, embedder=embedder, seen=seen, why=why, heard=heard, questions=questions,
             families=families, latent=min(self.latent, heard), variant=self.variant, predicts=self.predicts,
             reasoner_width=self.reasoner_width, reasoner_blocks=self.reasoner_blocks,
-            composer_width=self.composer_width, composer_blocks=self.composer_blocks, head_width=self.head_width,
+            composer_width=self.composer_width, composer_blocks=self.composer_blocks,
+            head_width=self.head_width,
         )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def write_tensorboard(folder: str | os.PathLike[str], rows: Sequence[Row]) -> bo
 
 
 def write_curves(path: str | os.PathLike[str], rows: Sequence[Row]) -> pathlib.Path | None:
-    """Draw the curves, a panel a stage, as PNG; returns None where matplotlib is not installed (extra ``plot``)."""
+    """Draw the curves, a panel a stage, as PNG; returns None without matplotlib (extra ``plot``)."""
     if importlib.util.find_spec("matplotlib") is None or not rows:
         return None
     from matplotlib.figure import Figure

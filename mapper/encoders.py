@@ -40,8 +40,8 @@ _SIZES = {"features": 1280, "probabilities": 1000, "measures": 31, "affect": 6}
 class Measured:
     """What was measured of ``n`` pictures.
 
-    ``features`` (n, 1280) and ``probabilities`` (n, 1000) of the image network, ``measures`` (n, 31) of colour
-    and composition, ``affect`` (n, 6): valence, arousal, and the shares of four kinds of picture.
+    ``features`` (n, 1280) and ``probabilities`` (n, 1000) of the image network, ``measures`` (n, 31) of
+    colour and composition, ``affect`` (n, 6): valence, arousal, and the shares of four kinds of picture.
     """
 
     features: Floats
@@ -53,7 +53,9 @@ class Measured:
         for name, size in _SIZES.items():
             shape = getattr(self, name).shape
             if len(shape) != 2 or shape != (len(self.features), size):
-                raise InputError(f"{name} of {len(self.features)} pictures must have {size} numbers, not {shape}")
+                raise InputError(
+                    f"{name} of {len(self.features)} pictures must have {size} numbers, not {shape}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ class Encoder:
     @property
     def dim(self) -> int:
         """Length of E_v."""
-        return self.blocks["affect"].stop
+        return int(self.blocks["affect"].stop)
 
     @cached_property
     def id(self) -> str:
@@ -130,7 +132,9 @@ class Encoder:
             made = cls(arrays, groups)
             _check(made, said["id"])
         except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
-            raise InputError(f"cannot read the encoder {str(path)!r}: {error}; take it from its mapper again") from error
+            raise InputError(
+                f"cannot read the encoder {str(path)!r}: {error}; take it from its mapper again"
+            ) from error
         return made
 
     def _components(self, name: str, rows: Floats) -> Floats:
@@ -142,7 +146,9 @@ class Encoder:
         return np.asarray(np.clip(standard, -_CLIP, _CLIP), dtype=np.float32)
 
 
-def fit(seen: Measured, groups: tuple[int, ...], *, features: int = FEATURES, labels: int = LABELS) -> Encoder:
+def fit(
+    seen: Measured, groups: tuple[int, ...], *, features: int = FEATURES, labels: int = LABELS
+) -> Encoder:
     """Return the encoder fitted on pictures; nothing in it is random.
 
     Parameters
@@ -160,8 +166,12 @@ def fit(seen: Measured, groups: tuple[int, ...], *, features: int = FEATURES, la
     count = len(seen.features)
     if count < 8:
         raise InputError(f"{count} pictures are too few to fit an encoder on; give at least 8")
-    arrays = _fit_components("features", np.sqrt(np.maximum(seen.features, 0)), min(features, count - 1), each=True)
-    arrays |= _fit_components("labels", np.sqrt(np.maximum(seen.probabilities, 0)), min(labels, count - 1), each=False)
+    arrays = _fit_components(
+        "features", np.sqrt(np.maximum(seen.features, 0)), min(features, count - 1), each=True
+    )
+    arrays |= _fit_components(
+        "labels", np.sqrt(np.maximum(seen.probabilities, 0)), min(labels, count - 1), each=False
+    )
     shares = np.sqrt(group_shares(seen.probabilities, groups))
     for name, rows in (("groups", shares), ("measures", seen.measures), ("affect", seen.affect)):
         arrays[f"{name}.mean"], arrays[f"{name}.scale"] = rows.mean(0), rows.std(0) + 1e-3
@@ -183,7 +193,9 @@ def _fit_components(name: str, rows: Floats, count: int, *, each: bool) -> dict[
     centred = np.clip((exact - mean) / scale, -_CLIP, _CLIP)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
     values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
-    vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(0), np.arange(count)])  # one sign on every machine
+    vectors = vectors * np.sign(
+        vectors[np.abs(vectors).argmax(0), np.arange(count)]
+    )  # one sign on every machine
     half = vectors / np.maximum(values, 1e-9) ** 0.25
     spread = np.sqrt(np.maximum(values, 1e-9))  # variance of each component after that
     return {f"{name}.mean": mean, f"{name}.scale": scale, f"{name}.directions": half / np.sqrt(spread.mean())}

@@ -1,8 +1,8 @@
 """A mapper as a folder: ``config.json``, ``mapper.safetensors`` and the model card ``README.md``.
 
 Nothing in the folder is trusted: sizes are bounded, names and shapes of tensors are compared with what the
-configuration asks for before a value is read, and the digest of the tensors stands in the configuration. There
-is no pickle. Loading needs no torch.
+configuration asks for before a value is read, and the digest of the tensors stands in the configuration.
+There is no pickle. Loading needs no torch.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def save(
     }
     files = {TENSORS: data, CONFIG: (json.dumps(head, indent=1, ensure_ascii=False) + "\n").encode()}
     replace_folder(folder, files | ({CARD: card.encode()} if card else {}))
-    return Stored(config, {name: _single(values) for name, values in packed.items()}, digest, head["about"])
+    return Stored(
+        config, {name: _single(values) for name, values in packed.items()}, digest, dict(about or {})
+    )
 
 
 def load(folder: str | os.PathLike[str], *, encoder: str = "", seen: int = 0) -> Stored:
@@ -124,8 +126,8 @@ def _head(place: pathlib.Path) -> dict[str, Any]:
         )
     if head.get("format") != FORMAT:
         raise InputError(
-            f"the mapper in {str(place)!r} is of format {str(head.get('format'))[:20]}, and this version reads "
-            f"{FORMAT}; train it again, or take the version that it was made with"
+            f"the mapper in {str(place)!r} is of format {str(head.get('format'))[:20]}, and this version "
+            f"reads {FORMAT}; train it again, or take the version that it was made with"
         )
     return head
 
@@ -140,7 +142,8 @@ def _config(place: pathlib.Path, head: Mapping[str, Any]) -> ModelConfig:
         raise InputError(f"{str(place / CONFIG)!r}: {error}") from error
     if parameters(config) > MOST_PARAMETERS:
         raise InputError(
-            f"{str(place / CONFIG)!r} asks for {parameters(config):,} parameters; at most {MOST_PARAMETERS:,} are read"
+            f"{str(place / CONFIG)!r} asks for {parameters(config):,} parameters; "
+            f"at most {MOST_PARAMETERS:,} are read"
         )
     return config
 
@@ -153,8 +156,8 @@ def _check_encoder(place: pathlib.Path, config: ModelConfig, encoder: str, seen:
         )
     if seen and seen != config.seen:
         raise InputError(
-            f"the mapper in {str(place)!r} takes vectors of length {config.seen}, not {seen}; choose the encoder "
-            "that it was trained with"
+            f"the mapper in {str(place)!r} takes vectors of length {config.seen}, not {seen}; choose the "
+            "encoder that it was trained with"
         )
 
 
@@ -184,8 +187,8 @@ def _check_names(found: Mapping[str, tuple[int, ...]], config: ModelConfig, name
     for key in sorted({*wanted, *found}):
         if found.get(key) != wanted.get(key):
             raise InputError(
-                f"{name}: {key[:60]!r} has the shape {found.get(key, 'of nothing')}, and the configuration asks for "
-                f"{wanted.get(key, 'nothing of this name')}; the two do not belong together"
+                f"{name}: {key[:60]!r} has the shape {found.get(key, 'of nothing')}, and the configuration "
+                f"asks for {wanted.get(key, 'nothing of this name')}; the two do not belong together"
             )
 
 
@@ -198,7 +201,8 @@ def _bytes(path: pathlib.Path) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError(
-            f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}; give the folder of a mapper"
+            f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}; "
+            "give the folder of a mapper"
         ) from error
 
 

@@ -10,7 +10,7 @@ from mapper.lessons import Lessons
 
 Table = dict[str, NDArray[np.float32]]
 
-#: A direction that varies less than this share of the strongest is given this share, so that nothing blows up.
+#: A direction that varies less than this share of the strongest is given this share: nothing blows up.
 FAINTEST = 1e-3
 #: A measure of E_v that varies less than this does not count.
 STILL = 1e-6
@@ -24,8 +24,8 @@ def frame(train: Lessons, config: ModelConfig, whitening: float) -> Table:
     Parameters
     ----------
     whitening
-        1 gives every principal direction of E_m the same variance, 0 leaves them as they vary; in both cases the
-        mean variance of a latent is 1.
+        1 gives every principal direction of E_m the same variance, 0 leaves them as they vary; in both cases
+        the mean variance of a latent is 1.
     """
     deviation = train.seen.std(axis=0, dtype=np.float64)
     moving = deviation > STILL

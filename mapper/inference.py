@@ -136,6 +136,13 @@ class Mapper:
         """Short name of its weights."""
         return self.stored.id
 
+    @property
+    def teacher(self) -> str:
+        """Whose plans it was trained on; empty where that was not written down."""
+        data = self.stored.about.get("data")
+        teachers = data.get("teachers") if isinstance(data, dict) else None
+        return ", ".join(map(str, teachers)) if isinstance(teachers, list) else ""
+
     def sample(
         self,
         seen: NDArray[Any],
@@ -297,7 +304,7 @@ def _networks(stored: Stored, runtime: Runtime, device: str, folder: pathlib.Pat
     if runtime == "onnx":
         from mapper.onnx import OnnxNetworks
 
-        return OnnxNetworks(stored.config, stored.tensors, folder)
+        return OnnxNetworks(stored.config, stored.tensors, folder, stored.digest)
     return PlainNetworks(stored.config, stored.tensors)
 
 

@@ -27,7 +27,9 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``x``, shape ``(n, width)``, with what the block adds."""
-        return x + self.drop(self.two(functional.silu(self.one(self.norm(x)))))
+        added: Tensor = self.two(functional.silu(self.one(self.norm(x))))
+        kept: Tensor = self.drop(added)
+        return x + kept
 
 
 class Perceptron(nn.Module):
@@ -49,7 +51,7 @@ class Perceptron(nn.Module):
 
 
 class Steered(nn.Module):
-    """A residual block whose norm is scaled, shifted and gated from outside (AdaLN-zero, Peebles & Xie 2023)."""
+    """A residual block scaled, shifted and gated from outside (AdaLN-zero, Peebles & Xie 2023)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -58,10 +60,11 @@ class Steered(nn.Module):
         self.two = nn.Linear(width, width)
 
     def forward(self, x: Tensor, steer: Tensor) -> Tensor:
-        """Return ``x``, shape ``(n, width)``, with what the block adds, steered by shape ``(n, 3 * width)``."""
+        """Return ``x``, shape ``(n, width)``, and what the block adds; ``steer`` is ``(n, 3 * width)``."""
         scale, shift, gate = steer.chunk(3, dim=-1)
         inner = self.norm(x) * (1 + scale) + shift
-        return x + gate * self.two(functional.silu(self.one(inner)))
+        added: Tensor = self.two(functional.silu(self.one(inner)))
+        return x + gate * added
 
 
 class Denoiser(nn.Module):
@@ -105,7 +108,7 @@ class Denoiser(nn.Module):
         for layer in (self.steer, self.last):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-        table = torch.from_numpy(time_features(np.arange(steps), steps, features))
+        table = torch.from_numpy(time_features(np.arange(steps, dtype=np.float64), steps, features))
         self.register_buffer("table", table, persistent=False)
 
     def condition(self, seen: Tensor, why: Tensor) -> Tensor:
@@ -118,7 +121,7 @@ class Denoiser(nn.Module):
         return functional.linear(functional.silu(condition), self.steer.weight)
 
     def by_time(self, at: Tensor) -> Tensor:
-        """Return the part of the steps ``at``, shape ``(m,)``, in what steers: ``(m, blocks * 3 * width)``."""
+        """Return the part of the steps ``at``, shape ``(m,)``: shape ``(m, blocks * 3 * width)``."""
         time = self.time_two(functional.silu(self.time_one(self.table[at])))
         return self.steer(functional.silu(time))  # type: ignore[no-any-return]
 
@@ -130,6 +133,6 @@ class Denoiser(nn.Module):
         return self.last(self.norm(x))  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor, at: Tensor, seen: Tensor, why: Tensor, given: Tensor) -> Tensor:
-        """Return `denoise` where ``given``, shape ``(n, 1)``, says who is told the condition: what is trained."""
+        """Return `denoise`; ``given``, shape ``(n, 1)``, says who is told the condition. This is trained."""
         condition = torch.where(given, self.condition(seen, why), self.nothing)
         return self.denoise(x, self.by_condition(condition) + self.by_time(at))

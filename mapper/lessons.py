@@ -1,7 +1,7 @@
-"""What a mapper learns from: the vectors of all examples side by side, the traits of their plans, and the splits.
+"""What a mapper learns from: the vectors of all examples side by side, traits of their plans, and splits.
 
-A split goes by kin: variants of one picture, or fillings of one template, are all in the same part. Which part
-a kin is in depends on its name and the split's seed only, so it stays there when data are added.
+A split goes by kin: variants of one picture, or fillings of one template, are all in the same part. Which
+part a kin is in depends on its name and the split's seed only, so it stays there when data are added.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Lessons:
         """SHA-256 over everything, in hexadecimal: the same data have the same, in the same order."""
         total = hashlib.sha256(self.encoder.encode())
         for array in (self.seen, self.why, self.heard):
-            total.update(np.ascontiguousarray(array))
+            total.update(array.tobytes())
         for kin, one in zip(self.kin, self.traits, strict=True):
             total.update(
                 f"{kin}\0{one.mode}{one.meter}{one.genre}{sorted(one.families)}{one.log_tempo}".encode()
@@ -90,9 +90,10 @@ def lessons(examples: Iterable[Example], groups: Mapping[str, str] | None = None
         raise InputError(
             f"the examples are of several encoders ({', '.join(encoders[:4])}); train on one at a time"
         )
-    arrays = [_stacked(rows, name) for name in ("seen", "why", "heard")]
     return Lessons(
-        *arrays, tuple(row.kin for row in rows), tuple(_traits(row, groups) for row in rows), encoders[0],
+        _stacked(rows, "seen"), _stacked(rows, "why"), _stacked(rows, "heard"),
+        tuple(row.kin for row in rows),
+        tuple(_traits(row, groups) for row in rows), encoders[0],
         tuple(sorted({row.teacher for row in rows})), tuple(row.kind for row in rows),
     )  # fmt: skip
 

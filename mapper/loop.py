@@ -1,8 +1,8 @@
 """The training loop of one stage: steps on accelerate, an average of the weights, checks, checkpoints.
 
-Every step draws from a seed made of the training's seed, the stage and the step (`chance`), and examples come in
-permutations that are drawn the same way. So a training that was interrupted goes on as if it had not been, and
-the caller's own random state is left alone.
+Every step draws from a seed made of the training's seed, the stage and the step (`chance`), and examples come
+in permutations that are drawn the same way. So a training that was interrupted goes on as if it had not been,
+and the caller's own random state is left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,11 +39,8 @@ class Tick:
     left: float  # seconds that the stage will still take, if it goes to its end
 
 
-class Keeper(Protocol):
-    """Who writes a checkpoint."""
-
-    def __call__(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        """Write what `fit` needs to go on."""
+#: Who writes a checkpoint: given tensors and a state.
+Keeper = Callable[[Tensors, dict[str, Any]], None]
 
 
 def fit(
@@ -201,7 +198,7 @@ class _Run:
 
 
 def chance(*key: int | str) -> np.random.Generator:
-    """Return the generator of a key of numbers and names: the same key, the same numbers, in every process."""
+    """Return the generator of a key of numbers and names: the same in every process."""
     entropy = [int.from_bytes(str(one).encode(), "big") if isinstance(one, str) else one for one in key]
     return np.random.default_rng(entropy)
 

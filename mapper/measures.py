@@ -1,4 +1,4 @@
-"""What a fresh mapper is measured by on examples that it has not seen: a first look, for the card and the log."""
+"""What a fresh mapper is measured by on examples that it has not seen: a first look, for the card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 2000
 
 
 def measured(networks: Networks, examples: Lessons, guidance: float = 1.0, seed: int = 1) -> dict[str, float]:
-    """Return mean cosines of E_r and E_m (one sample), and how often the head's first answer is the teacher's.
+    """Return mean cosines of E_r and E_m, and how often the head's first answer is the teacher's.
 
     ``families`` is the F1 score over all examples and families, at a probability of one half.
     """

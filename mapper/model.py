@@ -69,8 +69,9 @@ class Networks(nn.Module):
             self.composer = Perceptron(config.why, width, blocks, config.latent, dropout)
         else:
             self.composer = Denoiser(
-                config.latent, config.seen, config.why if config.variant == "full" else 0, config.composer_width,
-                config.composer_blocks, config.time_features, config.diffusion_steps, dropout,
+                config.latent, config.seen, config.why if config.variant == "full" else 0,
+                config.composer_width, config.composer_blocks, config.time_features, config.diffusion_steps,
+                dropout,
             )  # fmt: skip
         self.head = Perceptron(config.heard, config.head_width, 0, scores(config), dropout)
 
@@ -139,8 +140,8 @@ class Networks(nn.Module):
         Returns
         -------
         dict
-            By question the calibrated probabilities of its answers, shape ``(n, answers)``; ``"families"`` the
-            probability of each, shape ``(n, families)``; ``"log_tempo"``, shape ``(n,)``.
+            By question the calibrated probabilities of its answers, shape ``(n, answers)``; ``"families"``
+            the probability of each, shape ``(n, families)``; ``"log_tempo"``, shape ``(n,)``.
         """
         told = split_scores(self.config, self.head(heard * self.config.heard**0.5))
         found = {
@@ -153,7 +154,7 @@ class Networks(nn.Module):
 
 
 def split_scores(config: ModelConfig, told: Tensor) -> dict[str, Tensor]:
-    """Return the head's numbers, shape ``(n, scores)``, by question, with ``"families"`` and ``"log_tempo"``."""
+    """Return the head's numbers, shape ``(n, scores)``, by question, and ``families`` and ``log_tempo``."""
     sizes = [len(answers) for _, answers in config.questions]
     *asked, families, tempo = told.split([*sizes, len(config.families), 1], dim=-1)
     found = dict(zip((name for name, _ in config.questions), asked, strict=True))

@@ -36,6 +36,7 @@ class PlainNetworks:
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[np.floating]]) -> None:
         self.config = config
         self.tensors = {name: np.asarray(values, dtype=np.float32) for name, values in tensors.items()}
+        self._times: dict[tuple[int, ...], dict[int, Floats]] = {}
         # numpy multiplies few rows faster by a matrix whose rows lie in order
         self._weights = {
             name: np.ascontiguousarray(values.T)
@@ -110,7 +111,7 @@ class PlainNetworks:
         self, with_it: Floats, start: Floats, visits: int, guidance: float, sampler: Sampler
     ) -> Floats:
         path = visited(self.config.diffusion_steps, visits)
-        by_time = dict(zip(path, self._by_time(path), strict=True))
+        by_time = self._by_time(tuple(path))
         count = len(start)
         if guidance != 1:
             without = self._steered(self.tensors["composer.nothing"][None])
@@ -132,13 +133,15 @@ class PlainNetworks:
         limit = self.tensors["frame.latent_limit"]
         return np.asarray(np.clip(found, -limit, limit), dtype=np.float32)
 
-    def _by_time(self, path: list[int]) -> Floats:
-        """Return the steps' part of what steers the denoiser, shape ``(steps, blocks * 3 * width)``."""
-        at = time_features(
-            np.array(path, dtype=np.float64), self.config.diffusion_steps, self.config.time_features
-        )
-        time = self._linear("composer.time_two", silu(self._linear("composer.time_one", at)))
-        return self._linear("composer.steer", silu(time))
+    def _by_time(self, path: tuple[int, ...]) -> dict[int, Floats]:
+        """Return each step's part of what steers the denoiser, shape ``(blocks * 3 * width,)``; kept."""
+        if path not in self._times:
+            at = time_features(
+                np.array(path, dtype=np.float64), self.config.diffusion_steps, self.config.time_features
+            )
+            time = self._linear("composer.time_two", silu(self._linear("composer.time_one", at)))
+            self._times[path] = dict(zip(path, self._linear("composer.steer", silu(time)), strict=True))
+        return self._times[path]
 
     def _steered(self, condition: Floats) -> Floats:
         return silu(condition) @ self._weights["composer.steer.weight"]
@@ -164,15 +167,16 @@ class PlainNetworks:
 
 def silu(x: Floats) -> Floats:
     """Return ``x`` times its logistic function; does not overflow."""
-    return np.asarray(x * _logistic(x), dtype=np.float32)
+    half = x * np.float32(0.5)
+    return np.asarray(half * np.tanh(half) + half, dtype=np.float32)
 
 
 def normed(x: Floats) -> Floats:
     """Return rows with mean 0 and variance 1."""
-    centred = x - x.mean(axis=1, keepdims=True)
-    return np.asarray(
-        centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + _EPSILON), dtype=np.float32
-    )
+    share = np.float32(1 / x.shape[1])
+    centred = x - np.add.reduce(x, axis=1, keepdims=True) * share
+    variance = np.einsum("ij,ij->i", centred, centred)[:, None] * share
+    return np.asarray(centred * (1 / np.sqrt(variance + np.float32(_EPSILON))), dtype=np.float32)
 
 
 def unit(rows: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Giving a trained mapper its plan bank: the teacher's plans it was trained on, read as validation asks for."""
+"""Giving a trained mapper its plan bank: plans it was trained on, read as validation asks for."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def add_bank(
     """
     mapper = Mapper.load(folder)
     if {row.encoder for row in examples} != {mapper.config.encoder}:
-        raise InputError(f"the examples were not seen by {mapper.config.encoder}; give the data of {mapper.id}")
+        raise InputError(
+            f"the examples were not seen by {mapper.config.encoder}; give the data of {mapper.id}"
+        )
     settings = TrainConfig.from_dict(mapper.stored.about["training"])
     parts = split([row.kin for row in examples], settings.validation, settings.test, settings.split_seed)
     bank = bank_of(

@@ -6,14 +6,15 @@ tensors alike, and the same noise (`noise`) gives the same vector on every devic
 References
 ----------
 .. [#song2021] Song, Meng & Ermon (2021), Denoising Diffusion Implicit Models, ICLR (equation 12, eta 0).
-.. [#lu2022] Lu et al. (2022), DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models,
-   arXiv:2211.01095 (algorithm 2, with the data prediction; the last step is of first order).
+.. [#lu2022] Lu et al. (2022), DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic
+   Models, arXiv:2211.01095 (algorithm 2, with the data prediction; the last step is of first order).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -55,7 +56,7 @@ def sample(clean: Clean, start: Latents, steps: int, visits: int, sampler: Sampl
 
 def _ddim(clean: Clean, x: Latents, steps: int, path: list[int]) -> Latents:
     signal, noise_share = (table.tolist() for table in cosine(steps))
-    for t, following in zip(path, path[1:], strict=False):
+    for t, following in pairwise(path):
         found = clean(x, t)
         direction = (x - signal[t] * found) * (1 / noise_share[t])
         x = signal[following] * found + noise_share[following] * direction
@@ -68,7 +69,7 @@ def _dpm(clean: Clean, x: Latents, steps: int, path: list[int]) -> Latents:
         math.log(a / s) for a, s in zip(signal, noise_share, strict=True)
     ]  # half the log of signal to noise
     before: tuple[Latents, float] | None = None  # the last vector found, and the step that was made with it
-    for t, following in zip(path, path[1:], strict=False):
+    for t, following in pairwise(path):
         found = clean(x, t)
         step = ratio[following] - ratio[t]
         guess = found

@@ -2,14 +2,15 @@
 
 Conventions
 -----------
-Templates and words are in ``data/scenes.json``, in nine families after CoT-VTM [#cotvtm]_: natural, urban, indoor,
-time, season, holiday, behaviours, tonality, atmosphere. Every filling has one thing that it is about ("a mountain
-lake"); fillings about the same thing are kin, in whatever family.
+Templates and words are in ``data/scenes.json``, in nine families after CoT-VTM [#cotvtm]_: natural, urban,
+indoor, time, season, holiday, behaviours, tonality, atmosphere. Every filling has one thing that it is about
+("a mountain lake"); fillings about the same thing are kin, in whatever family.
 
 References
 ----------
-.. [#cotvtm] CoT-VTM: visual-to-music generation with chain-of-thought reasoning, ACL Findings 2025 (its families
-   of textual scenes; the templates and words here are our own).
+.. [#cotvtm] Guan, Gu, Huo, Ding & Gao, CoT-VTM: visual-to-music generation with chain-of-thought reasoning
+(its
+   families of textual scenes; the templates and words here are our own).
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ _FAINT = 0.6  # what a leaning counts beside the thing itself
 class Telling:
     """A textual scene and what its words mean.
 
-    ``valence``, ``arousal`` in [-1, 1]; ``light`` -1 (dark) to 1; ``busyness``, ``openness`` ranks in [0, 1], None
-    where the words do not say; ``colours`` strongest first.
+    ``valence``, ``arousal`` in [-1, 1]; ``light`` -1 (dark) to 1; ``busyness``, ``openness`` ranks in [0, 1],
+    None where the words do not say; ``colours`` strongest first, ``coverage`` the share of the picture that
+    they cover.
     """
 
     text: str
@@ -52,6 +54,7 @@ class Telling:
     light: float = 0.0
     busyness: float | None = None
     openness: float | None = None
+    coverage: float = 1.0
 
 
 def tellings(count: int, seed: int = 0) -> Iterator[Telling]:
@@ -73,19 +76,25 @@ def tellings(count: int, seed: int = 0) -> Iterator[Telling]:
             if made.text not in known:
                 break
         else:
-            raise ControlError(f"{count:,} textual scenes are too many: after {index:,} the family {family!r} has no more")
+            raise ControlError(
+                f"{count:,} textual scenes are too many: after {index:,} the family {family!r} has no more"
+            )
         known.add(made.text)
         yield made
 
 
 def colour_names() -> frozenset[str]:
     """Return the colours that the words name."""
-    return frozenset(name for rows in _table()["words"].values() for row in rows for name in row.get("colours", ()))
+    return frozenset(
+        name for rows in _table()["words"].values() for row in rows for name in row.get("colours", ())
+    )
 
 
 def themes() -> frozenset[str]:
     """Return the themes that the words name."""
-    return frozenset(name for rows in _table()["words"].values() for row in rows for name in row.get("see", ()))
+    return frozenset(
+        name for rows in _table()["words"].values() for row in rows for name in row.get("see", ())
+    )
 
 
 @functools.cache
@@ -116,7 +125,8 @@ def _told(text: str, family: str, main: Mapping[str, Any], words: Mapping[str, M
     feel = [main["feel"][axis] + _FAINT * sum(one[axis] for one in leaning) for axis in (0, 1)]
     if said:
         feel = [
-            _SAID * sum(row["feel"][axis] for row in said) / len(said) + (1 - _SAID) * feel[axis] for axis in (0, 1)
+            _SAID * sum(row["feel"][axis] for row in said) / len(said) + (1 - _SAID) * feel[axis]
+            for axis in (0, 1)
         ]
     return Telling(
         text=text,

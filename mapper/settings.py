@@ -1,4 +1,4 @@
-"""Settings that know their limits: fields of a frozen dataclass with a range, checked on making and on reading.
+"""Settings that know their limits: fields of a frozen dataclass with a range, checked whenever one is made.
 
 A class of settings derives from `Settings` and names its fields with `whole`, `real`, `one_of` and `words`; a
 value out of place raises `ControlError` wherever it comes from.
@@ -91,7 +91,8 @@ def _check(owner: str, name: str, value: Any, limits: Mapping[str, Any]) -> None
     if "choices" in limits:
         if value not in limits["choices"]:
             raise ControlError(
-                f"{owner}.{name} = {str(value)[:40]!r} is unknown; choose one of {', '.join(limits['choices'])}"
+                f"{owner}.{name} = {str(value)[:40]!r} is unknown; choose one of "
+                + ", ".join(limits["choices"])
             )
     elif "types" in limits:
         _check_range(f"{owner}.{name}", value, limits)

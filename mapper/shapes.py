@@ -1,9 +1,10 @@
 """Names and shapes of a mapper's tensors, as they follow from its `ModelConfig`; needs no framework.
 
-What is not a network is the frame: E_v is standardised by ``frame.seen_mean`` and ``frame.seen_scale``; a latent
-``z`` stands for the E_m ``frame.heard_mean + (z * frame.latent_scale) @ frame.basis``, made unit length, and no
-coordinate of ``z`` is larger than ``frame.latent_limit``; ``frame.tempo`` holds mean, deviation and rest
-deviation of the log tempo; ``frame.temperature`` divides the head's scores, by question, then for the families.
+What is not a network is the frame: E_v is standardised by ``frame.seen_mean`` and ``frame.seen_scale``; a
+latent ``z`` stands for the E_m ``frame.heard_mean + (z * frame.latent_scale) @ frame.basis``, made unit
+length, and no coordinate of ``z`` is larger than ``frame.latent_limit``; ``frame.tempo`` holds mean,
+deviation and rest deviation of the log tempo; ``frame.temperature`` divides the head's scores, by question,
+then for the families.
 """
 
 from __future__ import annotations

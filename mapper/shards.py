@@ -4,8 +4,9 @@ Conventions
 -----------
 A folder holds ``part-00000.parquet`` and so on, at most `ROWS` rows each, compressed with zstd; vectors are
 fixed-size lists of float16. The schema's metadata (`Header`) says the format, the encoder, the lengths of the
-vectors, the teacher and the licence, and all shards of a folder say the same. A shard is written under another
-name and then renamed, so it is there whole or not at all; a run that was stopped goes on with the next one.
+vectors, the teacher and the licence, and all shards of a folder say the same. A shard is written under
+another name and then renamed, so it is there whole or not at all; a run that was stopped goes on with the
+next one.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _VECTORS = [name for name, kind in SCHEMA.items() if kind == "vector"]
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What all shards of a folder have in common; ``dims`` are the lengths of ``seen``, ``why`` and ``heard``."""
+    """What all shards of a folder share; ``dims`` are the lengths of ``seen``, ``why`` and ``heard``."""
 
     encoder: str
     teacher: str
@@ -66,7 +67,9 @@ class Header:
         if not isinstance(said, dict) or said.get("format") != FORMAT:
             raise ValueError("it holds no teacher data of format 1")
         dims = said.get("dims")
-        if not (isinstance(dims, list) and len(dims) == 3 and all(type(n) is int and 0 < n < 65536 for n in dims)):
+        if not (
+            isinstance(dims, list) and len(dims) == 3 and all(type(n) is int and 0 < n < 65536 for n in dims)
+        ):
             raise ValueError("its metadata name no lengths of vectors")
         first, second, third = dims
         return cls(str(said["encoder"]), str(said["teacher"]), str(said["licence"]), (first, second, third))
@@ -100,7 +103,8 @@ class ShardWriter:
             if header_of(path) != header:
                 raise InputError(
                     f"{str(path)!r} was made by {header_of(path).teacher!r} with the encoder "
-                    f"{header_of(path).encoder!r}, not {header.teacher!r} with {header.encoder!r}; give another folder"
+                    f"{header_of(path).encoder!r}, not {header.teacher!r} with {header.encoder!r}; "
+                    "give another folder"
                 )
             for one in _examples(path, header):
                 self._enter(one)
@@ -193,7 +197,8 @@ def shard_paths(folder: str | os.PathLike[str], *, empty: bool = False) -> list[
     found = sorted(pathlib.Path(folder).glob("part-[0-9][0-9][0-9][0-9][0-9].parquet"))
     if not found and not empty:
         raise InputError(
-            f"{str(folder)!r} holds no teacher data (part-00000.parquet); make some with chiaroscore distill data"
+            f"{str(folder)!r} holds no teacher data (part-00000.parquet); "
+            "make some with chiaroscore distill data"
         )
     return found
 
@@ -212,7 +217,9 @@ def header_of(path: pathlib.Path) -> Header:
     try:
         return Header.of(parquet.read_schema(path).metadata)
     except (OSError, ValueError, KeyError, TypeError, pyarrow.ArrowException) as error:
-        raise InputError(f"cannot read teacher data from {str(path)!r}: {error}; remove it and run again") from error
+        raise InputError(
+            f"cannot read teacher data from {str(path)!r}: {error}; remove it and run again"
+        ) from error
 
 
 def _examples(path: pathlib.Path, header: Header) -> Iterator[Example]:
@@ -227,9 +234,13 @@ def _examples(path: pathlib.Path, header: Header) -> Iterator[Example]:
                 raise ValueError("its columns are not those of teacher data")
             table = file.read()
         texts = {name: table[name].to_pylist() for name in _TEXTS}
-        vectors = {name: _stacked(table[name], length) for name, length in zip(_VECTORS, header.dims, strict=True)}
+        vectors = {
+            name: _stacked(table[name], length) for name, length in zip(_VECTORS, header.dims, strict=True)
+        }
     except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise InputError(f"cannot read teacher data from {str(path)!r}: {error}; remove it and run again") from error
+        raise InputError(
+            f"cannot read teacher data from {str(path)!r}: {error}; remove it and run again"
+        ) from error
     for row in range(table.num_rows):
         one = Example(
             **{name: column[row] for name, column in texts.items()},
@@ -258,7 +269,9 @@ def _packed(examples: list[Example], header: Header) -> bytes:
     columns = [pyarrow.array([getattr(one, name) for one in examples], pyarrow.string()) for name in _TEXTS]
     for name, length in zip(_VECTORS, header.dims, strict=True):
         flat = np.concatenate([getattr(one, name) for one in examples]).astype(np.float16)
-        columns.append(pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(flat), type=schema.field(name).type))
+        columns.append(
+            pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(flat), type=schema.field(name).type)
+        )
         assert length * len(examples) == len(flat)  # noqa: S101  # `_check` saw to it
     file = io.BytesIO()
     parquet.write_table(pyarrow.Table.from_arrays(columns, schema=schema), file, compression="zstd")
@@ -281,11 +294,15 @@ def _check(one: Example, header: Header, where: str) -> None:
     if one.kind not in ("picture", "text"):
         raise InputError(f"{where}: the kind is {one.kind[:40]!r}, not picture or text; make the data again")
     if one.encoder != header.encoder:
-        raise InputError(f"{where}: seen by {one.encoder[:60]!r}, not {header.encoder!r}; use one encoder in a folder")
+        raise InputError(
+            f"{where}: seen by {one.encoder[:60]!r}, not {header.encoder!r}; use one encoder in a folder"
+        )
     for name, length in zip(_VECTORS, header.dims, strict=True):
         vector = getattr(one, name)
         if vector.shape != (length,) or not np.isfinite(vector).all():
-            raise InputError(f"{where}: {name} is not {length} finite numbers (shape {vector.shape}); make it again")
+            raise InputError(
+                f"{where}: {name} is not {length} finite numbers (shape {vector.shape}); make it again"
+            )
 
 
 def _words(one: Example) -> bytes:

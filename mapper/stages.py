@@ -1,8 +1,8 @@
 """The three things that are trained, each with its own loss: the reasoner, the composer, the head.
 
 A stage prepares a batch from drawn numbers (`batch`), says how wrong its module is (`loss`), and judges it on
-the validation part (`judge`). All numbers are drawn in numpy for the whole batch, so training sees the same on
-every kind of device and however a batch is cut up.
+the validation part (`judge`). All numbers are drawn in numpy for the whole batch, so training sees the same
+on every kind of device and however a batch is cut up.
 """
 
 from __future__ import annotations
@@ -68,9 +68,11 @@ class ReasonerStage(Stage):
 
     def loss(self, module: nn.Module, batch: Batch) -> Tensor:
         """Return squared error summed over the vector, plus one minus the cosine."""
-        told = module(batch["seen"])
+        told: Tensor = module(batch["seen"])
         error = (told - batch["why"]).square().sum(dim=-1)
-        return (error + 1 - functional.cosine_similarity(told, batch["why"], dim=-1)).mean()
+        angle = 1 - functional.cosine_similarity(told, batch["why"], dim=-1)
+        total: Tensor = (error + angle).mean()
+        return total
 
     def judge(self) -> dict[str, float]:
         """Return one minus the mean cosine, and the cosine."""
@@ -112,13 +114,13 @@ class ComposerStage(Stage):
     def loss(self, module: nn.Module, batch: Batch) -> Tensor:
         """Return the mean squared error of what is told."""
         if self.direct:
-            error = (module(batch["why"]) - batch["latent"]) * self.networks.frame.latent_scale
+            error: Tensor = (module(batch["why"]) - batch["latent"]) * self.networks.frame.latent_scale
             return error.square().sum(dim=-1).mean()
-        told = module(batch["x"], batch["at"], batch["seen"], batch["why"], batch["given"])
+        told: Tensor = module(batch["x"], batch["at"], batch["seen"], batch["why"], batch["given"])
         return functional.mse_loss(told, batch["target"])
 
     def judge(self) -> dict[str, float]:
-        """Return the loss with the reasoner's E_r and always the same noise, and the mean cosine of samples."""
+        """Return the loss with the reasoner's E_r and the same noise always, and the cosine of samples."""
         some, chance = _some(self.validation), np.random.default_rng(0)
         networks, count = self.networks, len(_some(self.validation))
         steps = networks.config.diffusion_steps
@@ -127,7 +129,8 @@ class ComposerStage(Stage):
         noise = torch.from_numpy(chance.standard_normal(latent.shape, dtype=np.float32))
         at = torch.from_numpy(np.arange(count) * steps // count)[torch.from_numpy(chance.permutation(count))]
         batch = self._noisy(latent, at, noise) | {
-            "seen": networks.frame.seen(seen).cpu(), "why": own, "given": torch.ones(count, 1, dtype=torch.bool)
+            "seen": networks.frame.seen(seen).cpu(), "why": own,
+            "given": torch.ones(count, 1, dtype=torch.bool),
         }  # fmt: skip
         loss = float(self.loss(self.module, {name: _to(networks, one) for name, one in batch.items()}))
         found = networks.compose(seen, _to(networks, own), _to(networks, noise)[:, None], 10)[:, 0].cpu()

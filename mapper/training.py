@@ -1,7 +1,7 @@
 """Training a mapper from beginning to end: frame, reasoner, composer, head, calibration, measures, files.
 
-One folder holds everything: the mapper itself when it is done, and under ``training/`` the log, the curves and,
-until it is done, the checkpoint from which the same call goes on.
+One folder holds everything: the mapper itself when it is done, and under ``training/`` the log, the curves
+and, until it is done, the checkpoint from which the same call goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chiaroscore import ControlError, InputError, MissingPartError, check_writab
 from mapper.calibration import calibrate
 from mapper.card import card
 from mapper.checkpoint import named, read, under, write
-from mapper.config import ModelConfig, TrainConfig
+from mapper.config import TrainConfig
 from mapper.curves import write_curves, write_log, write_tensorboard
 from mapper.files import Stored, load, save
 from mapper.framing import frame
@@ -50,8 +50,8 @@ def train(
 ) -> Stored:
     """Train a mapper and write it; goes on where an interrupted call with the same data and settings stopped.
 
-    On one CPU with the same number of threads the same data, settings and seed give the same weights, interrupted
-    or not.
+    On one CPU with the same number of threads the same data, settings and seed give the same weights,
+    interrupted or not.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class _Work:
     def __init__(self, folder: pathlib.Path, config: TrainConfig, digest: str) -> None:
         self.folder, self.path = folder, folder / "checkpoint.safetensors"
         settings = {name: value for name, value in config.as_dict().items() if name not in _FREE}
-        self.of = {"config": settings, "data": digest}
+        self.of: dict[str, Any] = {"config": settings, "data": digest}
         self.tensors: dict[str, torch.Tensor] = {}
         self.state: dict[str, Any] = {}
         self.done: dict[str, torch.Tensor] = {}
@@ -218,8 +218,8 @@ def _parts(data: Lessons, config: TrainConfig) -> dict[str, Lessons]:
     for name in ("train", "validation"):
         if len(places[name]) < FEWEST:
             raise InputError(
-                f"the {name} part has {len(places[name])} of {len(data)} examples ({len(set(data.kin))} kins); "
-                "make more data, of more pictures or scenes"
+                f"the {name} part has {len(places[name])} of {len(data)} examples "
+                f"({len(set(data.kin))} kins); make more data, of more pictures or scenes"
             )
     return {name: data.take(one) for name, one in places.items() if len(one)}
 
@@ -234,7 +234,8 @@ def _about(
 ) -> dict[str, Any]:
     """Return what is stored beside the weights, and told in the card."""
     known = {
-        "teachers": list(data.teachers), "digest": data.digest, "kinds": dict(sorted(Counter(data.kinds).items())),
+        "teachers": list(data.teachers), "digest": data.digest,
+        "kinds": dict(sorted(Counter(data.kinds).items())),
         "parts": {name: len(parts[name]) for name in ("train", "validation", "test") if name in parts},
     }  # fmt: skip
     return {
@@ -267,7 +268,7 @@ def _accelerator(config: TrainConfig) -> Any:
     )
     if config.batch % (config.accumulation * accelerator.num_processes):
         raise ControlError(
-            f"TrainConfig.batch = {config.batch} cannot be split evenly over {accelerator.num_processes} processes "
-            f"and {config.accumulation} parts; choose a batch that can"
+            f"TrainConfig.batch = {config.batch} cannot be split evenly over "
+            f"{accelerator.num_processes} processes and {config.accumulation} parts; choose a batch that can"
         )
     return accelerator

@@ -3,8 +3,8 @@
 Conventions
 -----------
 A question has one answer (a plan has one mode); instrument families are in a plan or not. The tempo is the
-base-2 logarithm of quarter notes a minute, so that distances are ratios. Which answers there are is taken from
-the teacher's plans (`Vocabulary.of`) and goes with the mapper.
+base-2 logarithm of quarter notes a minute, so that distances are ratios. Which answers there are is taken
+from the teacher's plans (`Vocabulary.of`) and goes with the mapper.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from rag_store.exemplar import Exemplar
 from rag_store.fingerprint import fingerprint
 from rag_store.lines import Line, tune_lines
 from rag_store.manifest import GENERATION, Manifest, read_manifest, sweep, write_manifest
-from rag_store.originality import index_of, shipped_lines
+from rag_store.melodies import melodies
+from rag_store.originality import shipped_lines
 from rag_store.words import genre_names
 from rag_store.writing import writing
 
@@ -65,7 +66,7 @@ def build(
                 writer.put_all(entries, progress=progress)
             if exemplars is None:
                 writer.put_all(*_added_by_users(place, models), progress=progress)
-            index_of(writer.catalogue, folder)
+            melodies(folder, writer.catalogue)
     except BaseException:  # also a keyboard interrupt: the manifest still names the old generation
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -33,7 +33,7 @@ MANY = 900
 
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE exemplars (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, {", ".join(FIELDS)},
+CREATE TABLE exemplars (row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, {", ".join(FIELDS)},
     print TEXT NOT NULL, lines BLOB NOT NULL, pending INTEGER NOT NULL);
 CREATE INDEX prints ON exemplars (print);
 CREATE INDEX pending ON exemplars (row) WHERE pending;
@@ -162,6 +162,8 @@ class Catalogue:
             self._erase(run, list(replaced), dropped=False)
             for entry in entries:
                 self._insert(run, entry, pending)
+            last = max(self.last_row(), self._one("SELECT coalesce(max(row), 0) FROM exemplars"))
+            run.execute("INSERT OR REPLACE INTO meta VALUES ('last', ?)", [str(last)])
             content = content_digest([entry.exemplar for entry in entries], replaced.values(), self.content)
             run.execute("INSERT OR REPLACE INTO meta VALUES ('content', ?)", [content])
             run.executemany(
@@ -256,12 +258,16 @@ class Catalogue:
                 row, print_, lines = beside[identity]
                 yield Entry(exemplar, vectors.get(row, {}), print_, from_bytes(lines))
 
-    def lines(self) -> Iterator[tuple[str, str, list[Line]]]:
-        """Yield id, title and lines of all exemplars, by id."""
+    def lines(self, after: int = 0) -> Iterator[tuple[str, str, list[Line]]]:
+        """Yield id, title and lines of the exemplars, by id; only of rows written after one, if it is given."""
         for identity, title, data in self._connection.execute(
-            "SELECT id, title, lines FROM exemplars ORDER BY id"
+            "SELECT id, title, lines FROM exemplars WHERE row > ? ORDER BY id", [after]
         ):
             yield identity, title, from_bytes(data)
+
+    def last_row(self) -> int:
+        """Return the highest row that was ever written: rows of later batches are higher."""
+        return int(self._value("last", "0"))
 
     def prints(self) -> dict[str, str]:
         """Return print -> id of the first exemplar that has it; those without one left out."""

@@ -25,6 +25,7 @@ from rag_store.builtin import Progress, builtin_digest
 from rag_store.catalogue import Catalogue
 from rag_store.census import Examination, examine
 from rag_store.chroma import Index
+from rag_store.copies import CopyIndex, Likeness
 from rag_store.corpus import sources
 from rag_store.embed import Embedder, MiniLM, Vectors
 from rag_store.embedders import ByCaption, SpaceModel, same_models
@@ -32,8 +33,8 @@ from rag_store.exemplar import Exemplar
 from rag_store.hit import Hit
 from rag_store.lines import melody_line
 from rag_store.manifest import REBUILD, Manifest, StoreBusyError, read_manifest, writer_lock
-from rag_store.originality import NAME as ORIGINALITY
-from rag_store.originality import Match, Originality, index_of
+from rag_store.melodies import melodies
+from rag_store.originality import Match
 from rag_store.resident import Resident, resident
 from rag_store.searching import STANDARD, Allowed, Filter, Query, Wanted, demanded, search
 from rag_store.searching.nearness import Rows
@@ -58,7 +59,7 @@ class Store:
 
     def __init__(self, place: pathlib.Path, manifest: Manifest, models: Mapping[str, SpaceModel]) -> None:
         self._place, self._manifest, self._models = place, manifest, dict(models)
-        self._originality: tuple[str, Originality] | None = None
+        self._melodies: tuple[str, CopyIndex] | None = None
         self._resident: tuple[int, Resident] | None = None
         same_models(str(place), manifest.spaces, models)
         self._catalogue = Catalogue(self._folder)
@@ -228,22 +229,12 @@ class Store:
         """
         held, models = self.resident, self._models
 
-        def nearest(space: str, vector: Vectors, n: int) -> tuple[Rows, Vectors]:
-            ids, cosines = self._index.nearest(space, vector[None], n)[0]
-            there = [
-                (held.columns.place[i], c)
-                for i, c in zip(ids, cosines, strict=True)
-                if i in held.columns.place
-            ]
-            rows, found = zip(*there, strict=True) if there else ((), ())
-            return np.array(rows, np.int64), np.array(found, np.float32)
-
         embedders: dict[str, Callable[[str], Vectors]] = {
             space: lambda asked, model=models[space]: model.of_query(asked)  # type: ignore[misc]
             for space in ("text", "music")
             if space in models
         }
-        chosen = search(query, held.columns, held.vectors.__getitem__, nearest, embedders)
+        chosen = search(query, held.columns, held.vectors.__getitem__, self._nearest, embedders)
         ids = [held.columns.ids[one.row] for one in chosen]
         found = self._catalogue.exemplars(ids)
         return [
@@ -265,19 +256,23 @@ class Store:
         return found[identity]
 
     @property
-    def originality(self) -> Originality:
-        """Index of the exemplars' melodic lines; made anew if its file is missing or of other content."""
+    def melodies(self) -> CopyIndex:
+        """Index of the exemplars' melodic lines; brought up to date with what was added."""
         content = self._read.content
-        if self._originality is None or self._originality[0] != content:
-            index = Originality.load(self._folder / ORIGINALITY, content)
-            if index is None:
-                index = index_of(self._catalogue, self._folder)
-            self._originality = content, index
-        return self._originality[1]
+        if self._melodies is None or self._melodies[0] != content:
+            self._melodies = content, melodies(self._folder, self._catalogue)
+        return self._melodies[1]
 
     def longest_match(self, tune: Tune) -> Match:
         """Return the longest stretch of a melody that an exemplar has too; see `rag_store.originality`."""
-        return self.originality.longest(melody_line(tune))
+        return self.melodies.longest(melody_line(tune))
+
+    def likenesses(self, tune: Tune, k: int = 5) -> list[Likeness]:
+        """Return the exemplars whose melodies share most with a tune's, ornaments and note values aside.
+
+        Best first; a verdict "copy" or "kin" says something, see `rag_store.copies`.
+        """
+        return self.melodies.similar(tune, k)
 
     def count(self) -> int:
         """Return the number of exemplars."""
@@ -432,6 +427,14 @@ class Store:
     def _folder(self) -> pathlib.Path:
         return self._place / self._manifest.generation
 
+    def _nearest(self, space: str, query: Vectors, n: int) -> tuple[Rows, Vectors]:
+        """Return rows of the resident columns and their cosines, from the index."""
+        place = self.resident.columns.place
+        ids, cosines = self._index.nearest(space, query[None], n)[0]
+        there = [(place[i], cosine) for i, cosine in zip(ids, cosines, strict=True) if i in place]
+        rows, found = zip(*there, strict=True) if there else ((), ())
+        return np.array(rows, np.int64), np.array(found, np.float32)
+
     @property
     def _read(self) -> Catalogue:
         """The catalogue, if it may be used here."""
@@ -494,7 +497,7 @@ class Store:
         if manifest.generation != self._manifest.generation:
             self._let_go()
             self._catalogue.close()
-            self._manifest, self._resident, self._originality = manifest, None, None
+            self._manifest, self._resident, self._melodies = manifest, None, None
             self._catalogue = Catalogue(self._folder)
 
 

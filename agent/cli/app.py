@@ -16,6 +16,7 @@ import chiaroscore
 from agent.cli import console
 from agent.cli.check import check
 from agent.cli.compose import compose
+from agent.cli.distill import distill
 from agent.cli.doctor import doctor
 from agent.cli.evaluate import evaluate
 from agent.cli.explain import explain
@@ -39,6 +40,7 @@ app.command()(check)
 app.command()(render)
 app.command()(evaluate)
 app.add_typer(store, name="store")
+app.add_typer(distill, name="distill")
 app.command()(doctor)
 
 #: Root of the argument parser's own errors: typer carries its parser inside since 0.26, older ones use click.

@@ -14,7 +14,9 @@ from agent.cli import console
 from agent.cli.minds import (
     Candidates,
     DryRun,
+    MapperPath,
     Mind,
+    MindName,
     Rounds,
     Seconds,
     Tokens,
@@ -71,6 +73,8 @@ def compose(
     ] = None,
     seed: Annotated[str, _asks("seed", "N", "Another number gives another piece.")] = "0",
     candidates: Candidates = None,
+    mind_name: MindName = None,
+    mapper: MapperPath = None,
     vlm: Vlm = None,
     writer: WriterName = None,
     tries: Tries = None,
@@ -91,10 +95,11 @@ def compose(
     The same picture, requests and seed give the same files.
 
     A model composes if --vlm names one, or the variable CHIAROSCORE_VLM; else the offline mind, which needs
-    none and also does what a model cannot.
+    none and also does what a model cannot. With --mind distilled a small network plans between the offline
+    mind's looking and writing; its candidates (-n) are different plans.
     """
     limits = {"tries": tries, "rounds": rounds, "tokens": tokens, "seconds": seconds}
-    mind = mind_of(vlm, writer, candidates, limits, dry_run=dry_run)
+    mind = mind_of(vlm, writer, candidates, limits, dry_run=dry_run, mind=mind_name, mapper=mapper)
     requests: dict[str, Any] = {
         "tempo": tempo, "key": key, "meter": meter, "bars": bars, "duration": duration, "genre": genre,
         "mood": mood, "valence": valence, "arousal": arousal, "instruments": instruments, "density": density,

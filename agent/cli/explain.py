@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import console
-from agent.cli.minds import Vlm, mind_of
+from agent.cli.minds import MapperPath, MindName, Vlm, mind_of
 from agent.vlm.choose import EXAMPLES, Spec, opened, spec_of
 from chiaroscore import ControlError, InputError, check_writable, write_text
 
@@ -40,6 +40,8 @@ def explain(
         str | None,
         typer.Option("--picture", metavar="FILE", help="The picture of a saved piece: maps lie over it."),
     ] = None,
+    mind_name: MindName = None,
+    mapper: MapperPath = None,
     vlm: Vlm = None,
     reader: Annotated[
         str | None,
@@ -76,9 +78,9 @@ def explain(
     The page is one file that needs no network. For a piece with requests of your own, compose it first and
     give its FOLDER, with its --picture.
     """
-    asked = {"--vlm": vlm, "--seed": seed, "--picture": picture}
+    asked = {"--vlm": vlm, "--mind": mind_name, "--mapper": mapper, "--seed": seed, "--picture": picture}
     folder = _is_folder(what, asked)
-    mind = None if folder else mind_of(vlm, None, None, {})
+    mind = None if folder else mind_of(vlm, None, None, {}, mind=mind_name, mapper=mapper)
     looks = _reader(reader)
     seat = mind.spec if mind else None
     _check_method(method, looks or seat)
@@ -102,7 +104,7 @@ def explain(
 def _is_folder(what: str, asked: dict[str, str | None]) -> bool:
     """Whether it is a saved piece; raises `ControlError` for an option of the other kind."""
     folder = os.path.isdir(what)
-    wrong = ("--vlm", "--seed") if folder else ("--picture",)
+    wrong = ("--vlm", "--mind", "--mapper", "--seed") if folder else ("--picture",)
     named = [name for name in wrong if asked[name] is not None]
     if named:
         kind = "a picture that is to be composed for" if folder else "the folder of a saved piece"

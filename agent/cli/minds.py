@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agent.vlm.choose import EXAMPLES, VARIABLE, Spec, opened, spec_of
+from agent.distilled.naming import DISTILLED, SHIPPED
+from agent.vlm.choose import EXAMPLES, OFFLINE, VARIABLE, Spec, opened, spec_of
 from agent.vlm.options import Options
 from chiaroscore import ControlError
 
@@ -25,6 +26,20 @@ Vlm = Annotated[
         metavar="SPEC",
         help=f"Model that looks, plans and writes: {', '.join(EXAMPLES.values())}; or offline. "
         f"Without it the variable {VARIABLE} is read.",
+    ),
+]
+MindName = Annotated[
+    str | None,
+    typer.Option(
+        "--mind",
+        metavar="NAME",
+        help="offline; or distilled: a small network plans what a slower mind taught it. For a model: --vlm.",
+    ),
+]
+MapperPath = Annotated[
+    str | None,
+    typer.Option(
+        "--mapper", metavar="FOLDER", help="The distilled mind's network; without it the one in the package."
     ),
 ]
 WriterName = Annotated[
@@ -62,12 +77,15 @@ class Mind:
     writer: str | None = None
     candidates: int | None = None
     options: Options | None = None
+    mapper: str | None = None  # folder, or "shipped", where the distilled mind composes
 
     def agent(self, store: Store | None, backend: Backend | None) -> Agent:
         """Return what composes; ``backend`` is what runs the model, from `opened`."""
         from agent.agent import Agent
 
         writer: Any = self.writer
+        if self.mapper is not None:
+            return Agent(mapper=self.mapper, store=store)
         vlm = "offline" if backend is None else backend
         return Agent(vlm=vlm, writer=writer, store=store, options=self.options)
 
@@ -89,6 +107,8 @@ def mind_of(
     limits: dict[str, str | None],
     *,
     dry_run: bool = False,
+    mind: str | None = None,
+    mapper: str | None = None,
 ) -> Mind:
     """Return the mind that was asked for; nothing is loaded or contacted.
 
@@ -98,13 +118,16 @@ def mind_of(
         Values of `Options` as they were typed; None where none was.
     dry_run
         The limits and the writer may be given without a model.
+    mind, mapper
+        "offline" or "distilled", and the folder of a mapper, which means the distilled mind.
 
     Raises
     ------
     ControlError
         If a value is unknown, out of range, or for a model and there is none.
     """
-    spec = spec_of(vlm)
+    distilled = _distilled(mind, mapper, vlm, dry_run=dry_run)
+    spec = spec_of(OFFLINE if mind or mapper else vlm)
     given = {name: value for name, value in limits.items() if value is not None}
     if writer is not None and writer not in ("model", "offline"):
         raise ControlError(f"--writer {writer[:40]!r} is unknown; choose model or offline")
@@ -112,7 +135,32 @@ def mind_of(
         _refuse_without_model(writer, given)
     count = None if candidates is None else _count(candidates)
     options = Options(**{name: _number(name, value) for name, value in given.items()}) if given else None
-    return Mind(spec, writer, count, options)
+    return Mind(spec, writer, count, options, distilled)
+
+
+def _distilled(mind: str | None, mapper: str | None, vlm: str | None, *, dry_run: bool) -> str | None:
+    """Return the folder of the mapper, "shipped" for the one in the package, None for another mind.
+
+    Raises
+    ------
+    ControlError
+        If the mind is unknown, or does not go with another option.
+    """
+    if mind not in (None, OFFLINE, DISTILLED):
+        raise ControlError(
+            f"--mind {mind[:40]!r} is unknown; choose {OFFLINE} or {DISTILLED}, or name a --vlm"
+        )
+    if mind is None and mapper is None:
+        return None
+    if vlm is not None and spec_of(vlm) is not None:
+        raise ControlError(f"--mind {mind or DISTILLED} and --vlm name two minds; leave out one of them")
+    if mind == OFFLINE:
+        if mapper is not None:
+            raise ControlError(f"--mapper is for --mind {DISTILLED}; leave it out, or --mind {OFFLINE}")
+        return None
+    if dry_run:
+        raise ControlError(f"--dry-run shows prompts, and the {DISTILLED} mind is asked none; leave it out")
+    return SHIPPED if mapper is None else mapper
 
 
 def _refuse_without_model(writer: str | None, given: dict[str, str]) -> None:

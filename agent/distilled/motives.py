@@ -20,7 +20,7 @@ from prompts import Cause, Plan
 if TYPE_CHECKING:
     from agent.controls import Controls
     from agent.vlm.agreeing import Choices
-    from mapper.deciding import Decision
+    from mapper.deciding import Decision, Neighbour
 
 #: Path of a cause that is the whole picture.
 PICTURE = "picture"
@@ -110,18 +110,22 @@ def _chosen(one: Cause, kept: Choices) -> bool:
 
 def _first(name: str, decision: Decision, mind: str) -> Cause:
     """Return the cause that is the mapper's own."""
-    near = ", ".join(f"{one.title[:40]} ({one.similarity:.2f})" for one in decision.nearest[:2])
-    question = _ELEMENTS[name][1]
+    question, near = _ELEMENTS[name][1], decision.nearest
     sure = f"; {100 * decision.sure[question]:.0f} % sure" if question in decision.sure else ""
-    effect = f"the mapper takes it from its teacher's plans nearest to what it hears: {near}{sure}"
-    return cause(PICTURE, "as a whole", effect, mind)
+    others = f", with {', '.join(_near(one) for one in near[1:])}" if near[1:] else ""
+    effect = f"the mapper takes it from the plans of its teacher that are nearest to what it hears{others}{sure}"
+    return cause(PICTURE, f"near {_near(near[0])}", effect, mind)
+
+
+def _near(one: Neighbour) -> str:
+    return f"{one.title[:60]} ({one.similarity:.2f})"
 
 
 def _reasoning(
     decision: Decision, told: tuple[str, float], mind: str, decided: list[str], agreed: list[str]
 ) -> str:
     """Return in words how the plan came about, and what was not reasoned."""
-    near = "; ".join(f"{one.title} ({one.similarity:.2f})" for one in decision.nearest)
+    near = "; ".join(_near(one) for one in decision.nearest)
     others = [name for name in decided if name not in agreed]
     sentences = [
         f"Planned by {mind} without reasoning in words: the picture became a vector, that a vector of "

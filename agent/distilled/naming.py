@@ -6,6 +6,8 @@ from __future__ import annotations
 PREFIX = "mapper-"
 #: What the command line calls this mind.
 DISTILLED = "distilled"
+#: What names the mapper in the package (`mapper.inference.SHIPPED`).
+SHIPPED = "shipped"
 
 
 def is_mapper(mind: str) -> bool:

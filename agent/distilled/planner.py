@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mapper.deciding import Decision
     from mapper.inference import Mapper
 
+#: What choices are called in remarks.
+NAMES = {"seats": "roles"}
 #: Samples that are drawn for each plan that is wanted, so that plans that repeat another can be left out.
 SPARE = 4
 #: Most samples of one picture.
@@ -103,7 +105,7 @@ class DistilledMind:
     ) -> Planned:
         """Return the plan of one sample, completed."""
         choices = taken.decision.choices
-        wanted = left_open(_wanted(choices), controls)
+        wanted = left_open(_wanted(choices, controls), controls)
         felt = _with_feeling(scene, choices)
         plan, kept, left_out = gated(wanted, felt, controls, seed, self.planner)
         plan = _in_its_manner(plan, choices, controls, kept)
@@ -119,7 +121,9 @@ class DistilledMind:
         )  # fmt: skip
         beside = self.planner.plan(scene, controls, seed)
         plan = with_motives(plan, beside, taken.decision, kept, told, self.id, controls)
-        remarks = tuple(f"the mapper's {name} gave way: {why[:240]}" for name, why in left_out.items())
+        remarks = tuple(
+            f"the mapper's {NAMES.get(name, name)} gave way: {why[:240]}" for name, why in left_out.items()
+        )
         return Planned(plan, remarks, self._record(taken, told, seed))
 
     def _record(self, taken: Taken, told: tuple[str, float], seed: int) -> dict[str, Any]:
@@ -149,10 +153,13 @@ def _distinct(decisions: list[Decision]) -> list[Taken]:
     return list(found.values())
 
 
-def _wanted(choices: Choices) -> dict[str, Any]:
-    """Return the choices as `agent.vlm.agreeing` names them; register and density follow from the feeling."""
+def _wanted(choices: Choices, controls: Controls) -> dict[str, Any]:
+    """Return the choices as `agent.vlm.agreeing` names them; register and density follow from the feeling.
+
+    Where players were asked for, nothing is said of roles, which are other players'.
+    """
     seats = choices.seats
-    return {
+    found = {
         "genre": choices.genre,
         "meter": choices.meter,
         "instruments": tuple(dict.fromkeys(name for name, _ in seats)),
@@ -162,6 +169,7 @@ def _wanted(choices: Choices) -> dict[str, Any]:
         "seats": seats,
         "bars": int(choices.bars),
     }
+    return {name: value for name, value in found.items() if name != "seats" or not controls.instruments}
 
 
 def _with_feeling(scene: Scene, choices: Choices) -> Scene:

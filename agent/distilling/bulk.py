@@ -3,8 +3,8 @@
 Conventions
 -----------
 On one core torch takes three quarters of the time of the plain numpy version; where the processor multiplies
-bfloat16 in hardware (AVX-512 BF16) that is used and takes under half. The vectors are those of `MiniLM` to a cosine
-of 0.9999 or more either way.
+bfloat16 in hardware (AVX-512 BF16) that is used and takes under half. The vectors are those of `MiniLM` to a
+cosine of 0.9999 or more either way.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ class BulkMiniLM(MiniLM):
         longest = max(map(len, ids))
         tokens = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
         mask = torch.tensor([[1.0] * len(row) + [0.0] * (longest - len(row)) for row in ids])
-        embeddings = [self._tensors[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")]
+        embeddings = [
+            self._tensors[f"embeddings.{name}_embeddings.weight"]
+            for name in ("word", "position", "token_type")
+        ]
         hidden = embeddings[0][tokens] + embeddings[1][:longest] + embeddings[2][0]
         hidden = self._normed("embeddings.LayerNorm", hidden)
         bias = ((1.0 - mask) * -1e9)[:, None, None, :].to(hidden.dtype)
@@ -75,16 +78,21 @@ class BulkMiniLM(MiniLM):
 
         batch, length, _ = hidden.shape
         query, key, value = (
-            self._linear(f"{name}.attention.self.{part}", hidden).view(batch, length, _HEADS, -1).transpose(1, 2)
+            self._linear(f"{name}.attention.self.{part}", hidden)
+            .view(batch, length, _HEADS, -1)
+            .transpose(1, 2)
             for part in ("query", "key", "value")
         )
         context = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         flat = context.transpose(1, 2).reshape(batch, length, _WIDTH)
         attended = self._normed(
-            f"{name}.attention.output.LayerNorm", self._linear(f"{name}.attention.output.dense", flat) + hidden
+            f"{name}.attention.output.LayerNorm",
+            self._linear(f"{name}.attention.output.dense", flat) + hidden,
         )
         inner = functional.gelu(self._linear(f"{name}.intermediate.dense", attended))
-        return self._normed(f"{name}.output.LayerNorm", self._linear(f"{name}.output.dense", inner) + attended)
+        return self._normed(
+            f"{name}.output.LayerNorm", self._linear(f"{name}.output.dense", inner) + attended
+        )
 
     def _linear(self, name: str, x: Any) -> Any:
         import torch.nn.functional as functional

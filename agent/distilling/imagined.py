@@ -2,15 +2,17 @@
 
 Method
 ------
-The words give some of the encoder's numbers: class probabilities (classes of the things named, the rest by likeness
-of meaning between the text and the class names), the feeling, colours and bustle. All other numbers, the network's
-features above all, are drawn from a Gaussian fitted on real pictures' vectors, given the known ones [#gauss]_. So an
-imagined vector varies as real ones do. How far it still lies from real ones is measured in ``benchmarks``.
+The words give some of the encoder's numbers: class probabilities (classes of the things named, the rest by
+likeness of meaning between the text and the class names), the feeling, colours and bustle. All other numbers,
+the network's features above all, are drawn from a Gaussian fitted on real pictures' vectors, given the known
+ones [#gauss]_. So an imagined vector varies as real ones do. How far it still lies from real ones is measured
+in ``benchmarks``.
 
 References
 ----------
 .. [#gauss] Conditional mean and covariance of a multivariate normal: Bishop (2006), Pattern Recognition and
-   Machine Learning, section 2.3.1; the covariance is shrunk as in Ledoit & Wolf (2004), J. Multivar. Anal. 88.
+   Machine Learning, section 2.3.1; the covariance is shrunk as in Ledoit & Wolf (2004), J. Multivar. Anal.
+   88.
 """
 
 from __future__ import annotations
@@ -39,8 +41,8 @@ SHRINK, VAGUE = 0.1, 0.25
 _ANIMALS = frozenset(("animal", "bird", "insect", "reptile", "sea animal"))
 _PEOPLE = frozenset(("person", "clothing", "sport"))
 _SCENERY = frozenset(
-    ("forest", "countryside", "coast", "mountain", "water", "city", "building", "sacred", "sea", "sky", "meadow",
-     "space", "snow", "landscape", "flower", "interior", "ship")
+    ("forest", "countryside", "coast", "mountain", "water", "city", "building", "sacred", "sea", "sky",
+     "meadow", "space", "snow", "landscape", "flower", "interior", "ship")
 )  # fmt: skip
 _SURE = 0.7  # share of the kind of picture that the words speak of
 
@@ -57,8 +59,8 @@ class Imagination:
     names
         Of the measures, in their order.
     top
-        Mean of the largest class probability of the real pictures; the sharpness of likeness in meaning is set so
-        that imagined probabilities have it too.
+        Mean of the largest class probability of the real pictures; the sharpness of likeness in meaning is
+        set so that imagined probabilities have it too.
     """
 
     def __init__(self, encoder: Encoder, real: Vectors, names: Sequence[str], top: float) -> None:
@@ -78,9 +80,19 @@ class Imagination:
         meant = _softmax(likeness * self._sharpness)
         rows = np.zeros((len(scenes), self.encoder.dim), dtype=np.float32)
         for row, (one, rest) in enumerate(zip(scenes, meant, strict=True)):
-            chance = random.Random(f"{one.telling.text}|{seed}")  # noqa: S311  # repeatable, not secret
-            rows[row] = self._completed(*self._known(one, rest, chance), chance)
+            rows[row] = self.imagine(one, rest, seed)
         return rows
+
+    def imagine(self, one: Told, rest: Vectors, seed: int) -> Vectors:
+        """Return E_vt of one textual scene, shape (dim,).
+
+        Parameters
+        ----------
+        rest
+            Class probabilities for all that the things named leave over, shape (1000,).
+        """
+        chance = random.Random(f"{one.telling.text}|{seed}")  # noqa: S311  # repeatable, not secret
+        return self._completed(*self._known(one, rest, chance), chance)
 
     def _known(self, one: Told, rest: Vectors, chance: random.Random) -> tuple[Vectors, NDArray[np.bool_]]:
         """Return a vector with the numbers that the words give, and which those are."""
@@ -105,7 +117,8 @@ class Imagination:
             gain = np.linalg.solve(inner, self.covariance[np.ix_(known, ~known)]).T
             left = self.covariance[np.ix_(~known, ~known)] - gain @ self.covariance[np.ix_(known, ~known)]
             values, vectors = np.linalg.eigh(left)
-            self._solved[known.tobytes()] = gain, vectors * np.sqrt(np.maximum(values, 0))
+            root = np.asarray(vectors * np.sqrt(np.maximum(values, 0)), dtype=np.float64)
+            self._solved[known.tobytes()] = np.asarray(gain, dtype=np.float64), root
         gain, root = self._solved[known.tobytes()]
         noise = np.random.default_rng(chance.getrandbits(48)).normal(size=root.shape[1])
         whole = vector.astype(np.float64)
@@ -116,8 +129,8 @@ class Imagination:
 def probabilities(scene: Scene, rest: Vectors, chance: random.Random) -> Vectors:
     """Return class probabilities of a scene read from words, shape (1000,).
 
-    Every thing named that has classes gives its probability to one to three of them; what is left goes to classes
-    by likeness of meaning, ``rest``.
+    Every thing named that has classes gives its probability to one to three of them; what is left goes to
+    classes by likeness of meaning, ``rest``.
     """
     found = np.zeros(1000)
     for thing in scene.objects:
@@ -131,10 +144,16 @@ def probabilities(scene: Scene, rest: Vectors, chance: random.Random) -> Vectors
 
 
 def affect(scene: Scene) -> list[float]:
-    """Return valence, arousal and the shares of four kinds of picture, as `agent.offline.affect` orders them."""
+    """Return valence, arousal and the shares of four kinds of picture, in the order of `TARGETS`."""
     where = {scene.setting, *(one.group for one in scene.objects[:1])}
     kind = (
-        "person" if where & _PEOPLE else "animal" if where & _ANIMALS else "scenery" if where & _SCENERY else "object"
+        "person"
+        if where & _PEOPLE
+        else "animal"
+        if where & _ANIMALS
+        else "scenery"
+        if where & _SCENERY
+        else "object"
     )
     shares = [_SURE if name == kind else (1 - _SURE) / 3 for name in TARGETS[2:]]
     return [scene.emotion.valence, scene.emotion.arousal, *shares]
@@ -173,9 +192,10 @@ def _names(embedder: MiniLM) -> Vectors:
 
 
 def _sharpness(likeness: Vectors, top: float) -> float:
-    """Return the factor at which the softmax of likeness has a mean largest value of ``top``; by bisection."""
+    """Return the factor at which the softmax of likeness has a mean largest value of ``top``."""
     low, high = 1.0, 400.0
-    for _ in range(40):
+    middle = low
+    for _ in range(40):  # bisection
         middle = (low * high) ** 0.5
         if float(_softmax(likeness * middle).max(1).mean()) < top:
             low = middle

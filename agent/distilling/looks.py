@@ -1,4 +1,4 @@
-"""Looking at pictures for teaching: what the encoder needs of each variant, kept in files that can be resumed.
+"""Looking at pictures for teaching: what the encoder needs of each variant, kept to be used again.
 
 Conventions
 -----------
@@ -25,7 +25,8 @@ from chiaroscore import InputError, write_bytes
 
 #: Told how many of how many base pictures have been looked at.
 Progress = Callable[[int, int], None]
-Task, Result = TypeVar("Task"), TypeVar("Result")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 _FORMAT = 1
 _ARRAYS = ("features", "probabilities", "measures", "affect", "scenes")
 
@@ -34,8 +35,9 @@ _ARRAYS = ("features", "probabilities", "measures", "affect", "scenes")
 class Looks:
     """What was measured of the variants of one picture, one row a variant, and the offline mind's scenes.
 
-    ``features`` (n, 1280) and ``probabilities`` (n, 1000) of the image network, ``measures`` (n, 31) of colour
-    and composition, ``affect`` (n, 6): valence, arousal and the four kinds of `agent.offline.affect.Affect`.
+    ``features`` (n, 1280) and ``probabilities`` (n, 1000) of the image network, ``measures`` (n, 31) of
+    colour and composition, ``affect`` (n, 6): valence, arousal and the four kinds of
+    `agent.offline.affect.Affect`.
     """
 
     features: NDArray[np.float32]
@@ -49,8 +51,13 @@ class Looks:
 
     def first(self, count: int) -> Looks:
         """Return the first ``count`` rows."""
-        numbers = (self.features, self.probabilities, self.measures, self.affect)
-        return Looks(*(one[:count] for one in numbers), self.scenes[:count])
+        numbers = (
+            self.features[:count],
+            self.probabilities[:count],
+            self.measures[:count],
+            self.affect[:count],
+        )
+        return Looks(*numbers, self.scenes[:count])
 
 
 def look_at(
@@ -64,8 +71,8 @@ def look_at(
 ) -> list[Looks]:
     """Return the looks of ``count`` variants of each base picture, in their order.
 
-    What lies in ``folder`` from an earlier run with the same seed is not looked at again; where there are fewer
-    variants than asked for, the missing ones are added.
+    What lies in ``folder`` from an earlier run with the same seed is not looked at again; where there are
+    fewer variants than asked for, the missing ones are added.
 
     Raises
     ------
@@ -99,10 +106,12 @@ def read_looks(path: pathlib.Path) -> Looks:
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            *numbers, scenes = (arrays[name] for name in _ARRAYS)
+            features, probabilities, measures, affect, scenes = (arrays[name] for name in _ARRAYS)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"cannot read the looks in {str(path)!r}: {error}; remove the file and run again") from error
-    return Looks(*numbers, tuple(str(scene) for scene in scenes))
+        raise InputError(
+            f"cannot read the looks in {str(path)!r}: {error}; remove the file and run again"
+        ) from error
+    return Looks(features, probabilities, measures, affect, tuple(str(scene) for scene in scenes))
 
 
 def _look(task: tuple[Base, int, int, pathlib.Path]) -> None:
@@ -125,7 +134,7 @@ def _look(task: tuple[Base, int, int, pathlib.Path]) -> None:
         )
         for name, value in zip(_ARRAYS, values, strict=True):
             rows[name].append(value)
-    arrays = {name: np.array(rows[name], dtype=np.float32) for name in _ARRAYS[:-1]}
+    arrays: dict[str, Any] = {name: np.array(rows[name], dtype=np.float32) for name in _ARRAYS[:-1]}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays, scenes=np.array(rows["scenes"], dtype=np.str_))
     write_bytes(path, buffer.getvalue())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Mind(Protocol):
-    """A teacher. ``looks`` tells whether it sees pictures itself; else the offline mind's scene is what it gets."""
+    """A teacher. ``looks`` tells whether it sees pictures itself; else it gets the offline mind's scenes."""
 
     looks: bool
 
@@ -72,7 +72,7 @@ class ModelMind:
     @property
     def id(self) -> str:
         """The model's name, and the version of the prompts' package."""
-        return f"{self.backend.name}, chiaroscore {__version__}"
+        return f"{self.backend.id}, chiaroscore {__version__}"
 
     def scene(self, picture: Image.Image, seed: int) -> Scene:
         """Return the model's scene; what it fails to do, the offline mind does."""

@@ -83,8 +83,8 @@ def bases(folders: Iterable[str | os.PathLike[str]], *, blends: bool = True) -> 
 def variants(base: Base, count: int, seed: int, *, start: int = 0) -> list[Image.Image]:
     """Return the variants ``start`` to ``count`` of a picture as RGB; variant 0 is the picture itself.
 
-    The others are crops of 40 to 100 % of each side, mirrored or not, graded (`agent.distilling.grading`), and
-    some blended with the picture's partner. The same base, index and seed give the same pixels.
+    The others are crops of 40 to 100 % of each side, mirrored or not, graded (`agent.distilling.grading`),
+    and some blended with the picture's partner. The same base, index and seed give the same pixels.
 
     Raises
     ------
@@ -114,14 +114,18 @@ def _notes(folder: pathlib.Path) -> dict[str, str]:
     notes: dict[str, str] = {}
     try:
         if texts.is_file():
-            notes.update({str(name): str(text) for name, text in json.loads(texts.read_text("utf-8")).items()})
+            notes.update(
+                {str(name): str(text) for name, text in json.loads(texts.read_text("utf-8")).items()}
+            )
         if table.is_file():
             with table.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file):
                     said = (row.get(part) or "" for part in ("source", "original", "author", "licence"))
                     notes[row.get("file") or ""] = "; ".join(text for text in said if text)
     except (ValueError, AttributeError, csv.Error) as error:
-        raise InputError(f"cannot read the picture notes in {str(folder)!r}: {error}; mend or remove them") from error
+        raise InputError(
+            f"cannot read the picture notes in {str(folder)!r}: {error}; mend or remove them"
+        ) from error
     return notes
 
 

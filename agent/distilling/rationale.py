@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-First what was seen (things, light and colour, movement, feeling), then what the music makes of it, each choice with
-its strongest causes. No numbers: an embedding of text hardly tells one from another. At most `MOST` characters, about
-the 256 word pieces that the embedder reads.
+First what was seen (things, light and colour, movement, feeling), then what the music makes of it, each
+choice with its strongest causes. No numbers: an embedding of text hardly tells one from another. At most
+`MOST` characters, about the 256 word pieces that the embedder reads.
 """
 
 from __future__ import annotations

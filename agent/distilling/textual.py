@@ -1,16 +1,17 @@
-"""From words to a scene: what a textual scene or a caption says, as the offline mind's first chair would put it.
+"""From words to a scene: what a text says, as the offline mind's first chair would put it.
 
 Conventions
 -----------
-No picture is needed, and none is pretended: the scene's evidence says that words were read. Objects, colours and
-feelings come from the words; what they do not say stays at its default. A little chance, by a seed, stands for how
-differently a thing may look. The scene can go straight to `agent.offline.plan.OfflinePlanner`.
+No picture is needed, and none is pretended: the scene's evidence says that words were read. Objects, colours
+and feelings come from the words; what they do not say stays at its default. A little chance, by a seed,
+stands for how differently a thing may look. The scene can go straight to `agent.offline.plan.OfflinePlanner`.
 """
 
 from __future__ import annotations
 
 import functools
 import random
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,7 @@ _MOST = 6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
-    """A scene read from words; ``measures`` are those of colour and composition that the words give a value."""
+    """A scene read from words; ``measures`` of colour and composition are those that the words give."""
 
     telling: Telling
     scene: Scene
@@ -52,7 +53,7 @@ def told(telling: Telling, seed: int = 0) -> Told:
     chance = random.Random(f"{telling.text}|{seed}")  # noqa: S311  # repeatable, not secret
     lab = _painted(telling, chance)
     measures = colour_measures(lab) if lab is not None else {}
-    colour = see_colour(lab, measures) if lab is not None else Colour()
+    colour = _colour(lab, measures) if lab is not None else Colour()
     emotion = _emotion(telling, chance)
     ranks, composed = _layout(telling, chance)
     dynamic = Dynamic(words=dynamic_words(ranks, emotion.arousal), **ranks)
@@ -63,10 +64,17 @@ def told(telling: Telling, seed: int = 0) -> Told:
         dynamic=dynamic,
         colour=colour,
         description=telling.text[:1200],
-        reasoning="Read from words: " + (", ".join((*telling.objects, *telling.feelings)) or "nothing known")[:1900],
+        reasoning="Read from words: "
+        + (", ".join((*telling.objects, *telling.feelings)) or "nothing known")[:1900],
         evidence=_evidence(telling),
     )
     return Told(telling, scene, measures | composed)
+
+
+def _colour(lab: NDArray[np.float64], measures: dict[str, float]) -> Colour:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # colours beyond sRGB are clipped, as is meant
+        return see_colour(lab, measures)
 
 
 def _objects(telling: Telling, chance: random.Random) -> list[SeenObject]:
@@ -116,8 +124,12 @@ def _painted(telling: Telling, chance: random.Random) -> NDArray[np.float64] | N
     draw = np.random.default_rng(chance.getrandbits(48))
     shares = draw.dirichlet([4.0 / (place + 1) for place in range(len(known))])
     height, width = _PIXELS
-    rows = np.repeat(np.arange(len(known)), np.diff(np.rint(np.cumsum([0.0, *shares]) * height * width).astype(int)))
-    lab = np.array(known)[rows].reshape(height, width, 3)
+    ends = np.rint(np.cumsum([0.0, *shares]) * height * width).astype(int)
+    lab = np.array(known)[np.repeat(np.arange(len(known)), np.diff(ends))].reshape(height, width, 3)
+    rest = round((1 - telling.coverage) * height)
+    lab[:rest] = draw.normal(
+        (48.0, 1.0, 5.0), (18.0, 4.0, 8.0), (rest, 1, 3)
+    )  # what the words do not speak of
     lab += draw.normal(0, 1, lab.shape) * (_LIGHTNESS, _CHROMA, _CHROMA)
     lab[..., 0] = np.clip(lab[..., 0] + _SHIFT * telling.light + draw.normal(0, 3), 0, 100)
     return lab

@@ -205,7 +205,7 @@ def _best(plan: Plan, piece: Piece, base: int, given: Given) -> tuple[Draft, Ver
 
 def _written(plan: Plan, piece: Piece, seed: int, given: Given = NOTHING) -> tuple[Draft, Verdict]:
     """Write and judge one draft."""
-    writer = OfflineWriter(guard=lambda melody: default_agent().store.originality.runs(melody))
+    writer = OfflineWriter(guard=lambda melody: default_agent().store.melodies.runs(melody))
     draft = writer.write(plan, [hit.exemplar for hit in piece.exemplars], seed, given=given)
     return draft, _judged(draft.abc, plan, piece)
 
@@ -229,12 +229,14 @@ def _child(
         f"{what}: {request}", True, "as was asked", piece.verdict.score, verdict.score, verdict.terms
     )
     history = (*piece.history, entry)
-    originality = piece.originality
+    originality, likeness = piece.originality, piece.likeness
     if originality is not None and draft.uses != piece.draft.uses:
-        originality = default_agent().store.longest_match(parse(draft.abc))
+        store, tune = default_agent().store, parse(draft.abc)
+        originality, likeness = store.longest_match(tune), next(iter(store.likenesses(tune, k=1)), None)
     return replace(
         piece, abc=draft.abc, plan=plan, draft=draft, verdict=verdict, history=history, seed=seed,
-        originality=originality, lineage=ancestry(piece, what, request), parent=piece, remarks=(),
+        originality=originality, likeness=likeness, lineage=ancestry(piece, what, request), parent=piece,
+        remarks=(),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from agent.offline.writer.melody import Use
 from agent.picture import Picture, open_picture, picture_hash
 from chiaroscore import ControlError, InputError, NotationError, StoreError
 from prompts import Plan, Scene
-from rag_store import Hit, Match
+from rag_store import Hit, Likeness, Match
 
 if TYPE_CHECKING:
     from agent.piece import Piece
@@ -119,6 +119,7 @@ def _piece(
         picture=_picture(picture, record), name=name, lineage=from_record(record.get("parents", [])),
         remarks=tuple(str(remark) for remark in record.get("remarks", [])), pictured=dict(record["picture"]),
         theme=record.get("theme"), originality=_match(record.get("originality")),
+        likeness=_likeness(record.get("likeness")),
         minds={step: str(mind) for step, mind in record.get("mind", {}).items() if step != "write"},
         mapped=record.get("mapper"),
         recorded_calls=tuple(dict(call) for call in record.get("calls", ())),
@@ -183,6 +184,12 @@ def _hits(record: Mapping[str, Any], store: Store | None) -> tuple[Hit, ...]:
 
 def _match(row: Mapping[str, Any] | None) -> Match | None:
     return Match(**row) if row else None
+
+
+def _likeness(row: Mapping[str, Any] | None) -> Likeness | None:
+    if not row:
+        return None
+    return Likeness(**{**row, "bars": tuple(row["bars"]), "exemplar_bars": tuple(row["exemplar_bars"])})
 
 
 def _picture(picture: Picture | None, record: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import chiaroscore
+from agent.distilled.naming import is_mapper
 from agent.explaining.bars import bars_of
 from agent.explaining.counterfactual import counterfactuals, why_none
 from agent.explaining.expressed import Expressed, expressed, measures_text, score_links, ties_at
@@ -111,7 +112,8 @@ def _explained(piece: Piece, given: Sequence[Element]) -> Explanation:
         steps=_steps(piece), snippets=snippets_of(piece.exemplars, piece.draft.uses),
         history=tuple((one.what, one.before, one.after, one.accepted, one.reason) for one in piece.history),
         obeyed=tuple((one.name, one.asked, one.measured, one.met) for one in piece.obeyed),
-        counterfactuals=counterfactuals(piece), remarks=piece.remarks, details=_details(piece, elements),
+        counterfactuals=counterfactuals(piece), remarks=(*piece.remarks, *_of_a_mapper(piece)),
+        details=_details(piece, elements),
     )  # fmt: skip
 
 
@@ -206,6 +208,18 @@ def _steps(piece: Piece) -> tuple[tuple[str, str], ...]:
         ("What is in the picture", _lines(piece.scene.description, piece.scene.reasoning)),
         ("What the music shall be", _lines(piece.plan.reasoning)),
         ("How it is written", _lines(piece.plan.description, *form)),
+    )
+
+
+def _of_a_mapper(piece: Piece) -> tuple[str, ...]:
+    """Return what has to be known of a plan that a mapper made."""
+    mind = piece.minds.get("plan", "offline")
+    if not is_mapper(mind):
+        return ()
+    return (
+        f"{mind} planned by nearness: it goes from the whole picture to a place among its teacher's plans, and "
+        "no part of the picture stands behind one decision; links from parts of the picture are those of the "
+        "published mappings, where these decide the same",
     )
 
 

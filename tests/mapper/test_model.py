@@ -26,8 +26,9 @@ KNOWN = Vocabulary.of(DATA.traits)
 
 def shape(**changes: object) -> ModelConfig:
     return ModelConfig(
-        encoder="toy", embedder="toy", seen=12, why=16, heard=16, latent=8, reasoner_width=16, composer_width=16,
-        composer_blocks=2, head_width=8, questions=KNOWN.questions, families=KNOWN.families, **changes,
+        encoder="toy", embedder="toy", seen=12, why=16, heard=16, latent=8, reasoner_width=16,
+        composer_width=16, composer_blocks=2, head_width=8, questions=KNOWN.questions,
+        families=KNOWN.families, **changes,
     )  # fmt: skip
 
 
@@ -162,7 +163,8 @@ def test_log_and_curves(tmp_path: pathlib.Path) -> None:
     rows += [{"stage": "head", "step": 1, "train": 2.0, "loss": 1.25}]
     write_log(tmp_path / "log.csv", rows)
     assert (tmp_path / "log.csv").read_text().splitlines() == [
-        "stage,step,train,loss,distance,cosine", "reasoner,1,1,,0.5,0.5", "reasoner,2,0.5,,0.5,0.5", "head,1,2,1.25,,"
+        "stage,step,train,loss,distance,cosine", "reasoner,1,1,,0.5,0.5", "reasoner,2,0.5,,0.5,0.5",
+        "head,1,2,1.25,,",
     ]  # fmt: skip
     pytest.importorskip("matplotlib")
     drawn = write_curves(tmp_path / "curves.png", rows)

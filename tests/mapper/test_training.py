@@ -1,4 +1,4 @@
-"""Training: what it learns, that it can be interrupted, and that it depends on nothing but data and settings."""
+"""Training: what it learns, that it can be interrupted, and that it depends on data and settings only."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from .world import world
 
 #: A training of a second.
 TINY = TrainConfig(
-    batch=32, latent=8, reasoner_width=16, reasoner_blocks=1, composer_width=16, composer_blocks=1, head_width=8,
-    reasoner_steps=12, composer_steps=12, head_steps=12, check_every=6, checkpoint_every=4, warm_up=2, decay=0.9,
+    batch=32, latent=8, reasoner_width=16, reasoner_blocks=1, composer_width=16, composer_blocks=1,
+    head_width=8, reasoner_steps=12, composer_steps=12, head_steps=12, check_every=6, checkpoint_every=4,
+    warm_up=2, decay=0.9,
 )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def test_interrupted_training_goes_on_bit_by_bit(
 
 def test_callers_random_state_is_left_alone(data: Lessons, tmp_path: pathlib.Path) -> None:
     torch.manual_seed(5)
-    np.random.seed(5)  # noqa: NPY002
+    np.random.seed(5)
     random.seed(5)
     before = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()  # type: ignore[index]
     train(data, tmp_path, TINY.replace(reasoner_steps=2, composer_steps=2, head_steps=2))
@@ -135,8 +136,8 @@ def test_begun_training_of_something_else(data: Lessons, tmp_path: pathlib.Path)
 def test_it_learns(data: Lessons, tmp_path: pathlib.Path) -> None:
     config = TINY.replace(
         reasoner_width=32, composer_width=48, composer_blocks=2, head_width=32, reasoner_steps=120,
-        composer_steps=240, head_steps=100, check_every=40, decay=0.98, reasoner_rate=2e-3, composer_rate=3e-3,
-        head_rate=1e-2, patience=100, predicted=1.0,
+        composer_steps=240, head_steps=100, check_every=40, decay=0.98, reasoner_rate=2e-3,
+        composer_rate=3e-3, head_rate=1e-2, patience=100, predicted=1.0,
     )  # fmt: skip
     stored = train(data, tmp_path, config)
     networks = build(stored.config, stored.tensors)

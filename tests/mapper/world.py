@@ -48,6 +48,7 @@ def _traits(hidden: NDArray[np.float64], toss: int) -> Traits:
     qpm = 100 * 2 ** (0.4 * math.tanh(hidden[1]))
     return Traits(
         "major" if hidden[0] > 0 else "minor", "slow" if qpm < 100 else "fast", "4/4" if toss else "3/4",
-        "waltz" if not toss else "march", "dance", frozenset({"strings"} if hidden[2] > 0 else {"brass", "reed"}),
+        "waltz" if not toss else "march", "dance",
+        frozenset({"strings"} if hidden[2] > 0 else {"brass", "reed"}),
         math.log2(qpm),
     )  # fmt: skip

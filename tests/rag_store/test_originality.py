@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from notation import parse
 from rag_store.builtin import text_digest
+from rag_store.copies import CopyIndex
 from rag_store.exemplar import Exemplar
 from rag_store.lines import Line, line, melody_line, pack, tune_lines, unpack
-from rag_store.originality import FORMAT, NAME, Originality, shipped_lines
+from rag_store.originality import shipped_lines
 from rag_store.shapes import DEPTH, Shapes
 from rag_store.store import Store
 
@@ -83,7 +84,7 @@ def test_nothing_agrees_with_next_to_nothing(steps):
     some = made([(1, 60), (1, 62), (2, 64)])
     assert len(Shapes.of([some]).longest(made(steps))[0]) == 0
     assert Shapes.of([made(steps)]).longest(some)[0].tolist() == [1, 1]
-    assert Originality.of([]).longest(some).notes == 0
+    assert CopyIndex.of([]).longest(some).notes == 0
 
 
 def test_lines_join_ties_take_the_top_and_leave_grace_notes_out():
@@ -127,7 +128,7 @@ def test_every_exemplar_finds_itself_in_another_key_and_tempo(small, sixty):
     for exemplar in sixty[::6]:
         own = melody_line(parse(exemplar.abc))
         moved = Line(own.onset * 2, own.pitch - 3, own.bar)
-        assert small.originality.longest(moved).notes == min(len(own), DEPTH + 1)
+        assert small.melodies.longest(moved).notes == min(len(own), DEPTH + 1)
 
 
 def test_a_quotation_is_found_with_its_bars(small, sixty):
@@ -136,7 +137,7 @@ def test_a_quotation_is_found_with_its_bars(small, sixty):
     first = int(np.flatnonzero(theirs.bar == 3)[0])
     part = theirs.pitch[first : first + 12]
     own = Line(theirs.onset[first : first + 12], part + 5, np.full(12, 9))
-    match = small.originality.longest(own)
+    match = small.melodies.longest(own)
     assert (match.exemplar_id, match.title, match.notes) == (source.id, source.title, 12)
     assert (match.bar, match.exemplar_bar) == (9, 3)
 
@@ -152,27 +153,13 @@ def test_index_is_kept_beside_the_store_and_made_again_when_it_is_gone_or_torn(t
     with Store.build(tmp_path / "s", sixty[:12], embedder=embedder) as store:
         tune = parse(sixty[3].abc)
         found = store.longest_match(tune)
-        path = next((tmp_path / "s").glob(f"*/{NAME}"))
+        path = next((tmp_path / "s").glob("*/melodies/copies.json"))
         first = path.read_bytes()
-    for damage in (lambda: path.unlink(), lambda: path.write_bytes(first[:500])):
+    for damage in (lambda: path.unlink(), lambda: path.write_bytes(first[:50])):
         damage()
         with Store.open(tmp_path / "s", embedder=embedder) as again:
             assert again.longest_match(tune) == found
         assert path.read_bytes() == first
-
-
-def test_index_of_other_content_or_format_is_not_taken(tmp_path, sixty):
-    index = Originality.of((e.id, e.title, tune_lines(parse(e.abc))) for e in sixty[:3])
-    index.save(tmp_path / NAME, "aa")
-    loaded = Originality.load(tmp_path / NAME, "aa")
-    assert loaded is not None
-    assert loaded.names == index.names
-    assert (loaded.shapes.order == index.shapes.order).all()
-    assert Originality.load(tmp_path / NAME, "bb") is None
-    with np.load(tmp_path / NAME) as file:
-        assert int(file["format"]) == FORMAT
-        np.savez(tmp_path / "other.npz", **{**file, "format": np.array(FORMAT + 1)})
-    assert Originality.load(tmp_path / "other.npz", "aa") is None
 
 
 def test_what_is_added_is_minded_too(tmp_path, sixty, embedder):
@@ -183,5 +170,12 @@ def test_what_is_added_is_minded_too(tmp_path, sixty, embedder):
         before = store.longest_match(parse(mine.abc))
         store.add([mine])
         after = store.longest_match(parse(mine.abc))
+        ready = len(store.melodies)
+        store.add([copy_of(mine, abc=sixty[9].abc)])
+        replaced = store.longest_match(parse(mine.abc))
+        store.remove(["mine:1"])
+        assert ready == 9 and len(store.melodies) == 8 and replaced.notes == before.notes
+    with Store.open(tmp_path / "s", embedder=embedder) as store:
+        assert store.longest_match(parse(mine.abc)) == before
     assert before.notes < 20
     assert (after.exemplar_id, after.notes) == ("mine:1", 48)

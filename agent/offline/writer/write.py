@@ -49,7 +49,7 @@ class OfflineWriter:
     Parameters
     ----------
     guard
-        Says what of a melody is copied, `rag_store.Originality.runs` of a store; by default only the
+        Says what of a melody is copied, `rag_store.CopyIndex.runs` of a store; by default only the
         exemplars a draft is given are minded.
     """
 
