@@ -36,6 +36,7 @@ from chiaroscore import ChiaroscoreError, ControlError
 from notation import Tune, parse
 from prompts import Plan, Scene
 from rag_store import LONGEST_MATCH, Exemplar, Hit, Store, store_state
+from rag_store.searching.query import TRACKS
 
 if TYPE_CHECKING:
     from agent.distilled.planner import DistilledMind
@@ -98,11 +99,16 @@ class Agent:
         Drafts the offline writer makes before the best one is refined. A model writes one.
     options
         Limits of a model's work: tries, rounds, tokens, seconds.
+    tracks
+        How exemplars are sought: ``"broad"`` (by the plan's description), ``"targeted"`` (by its
+        attributes), or both. With ``()`` nothing is sought: the offline writer invents every motif, a model
+        is lent none. What is copied is minded against the whole store in any case.
 
     Raises
     ------
     ControlError
-        If ``vlm`` or ``writer`` names nothing we know, or a mapper and another planner are asked for.
+        If ``vlm``, ``writer`` or ``tracks`` names nothing we know, or a mapper and another planner are asked
+        for.
     InputError
         If the mapper cannot be read.
     MissingPartError
@@ -120,6 +126,7 @@ class Agent:
         store: Store | None = None,
         candidates: int = CANDIDATES,
         options: Options | None = None,
+        tracks: Sequence[str] = TRACKS,
     ) -> None:
         from agent.offline.perceive import OfflinePerceiver
         from agent.offline.plan import OfflinePlanner
@@ -134,6 +141,7 @@ class Agent:
         self.writer: Writer = own if writer is None or isinstance(writer, str) else writer
         self.candidates = candidates
         self.options = options
+        self.tracks = _known_tracks(tracks)
         free = {"perceive": perceiver is None, "plan": planner is None, "write": writer in (None, "model")}
         self._chosen = frozenset(step for step, open_to_model in free.items() if open_to_model)
         self._backend: tuple[Backend | None] | None = None if vlm is None else (backend_of(vlm),)
@@ -279,7 +287,7 @@ class Agent:
                 remarks=(*sitting.remarks, *one.remarks, *remarks),
                 **self._judged(made.draft.abc),
                 theme=theme.record() if theme else None, minds=dict(sitting.minds), mapped=one.mapped,
-                calls=tuple(sitting.calls),
+                calls=tuple(sitting.calls), tracks=self.tracks,
             )  # fmt: skip
             return self._with_alternatives(piece, made) if candidates is not None else piece
 
@@ -336,7 +344,12 @@ class Agent:
         threading.Thread(target=ahead, name="chiaroscore-store", daemon=True).start()
 
     def retrieve(self, plan: Plan) -> list[Hit]:
-        """Exemplars for a plan: broad by its description, targeted by its attributes."""
+        """Exemplars for a plan, best first: broad by its description, targeted by its attributes.
+
+        An agent whose ``tracks`` are empty seeks none: the list is empty.
+        """
+        if not self.tracks:
+            return []
         mode = plan.key.split()[-1]
         found: list[Hit] = self.store.search(
             plan.description,
@@ -345,6 +358,7 @@ class Agent:
             mood=plan.emotion.words[0],
             meter=plan.meter,
             mode=mode,
+            tracks=self.tracks,
         )
         return found
 
@@ -357,6 +371,21 @@ class Agent:
         likest = self.store.likenesses(tune, k=1)
         copied = bool(likest) and likest[0].verdict == "copy"
         return max(notes, LONGEST_MATCH + 1) if copied else notes
+
+
+def _known_tracks(tracks: Sequence[str]) -> tuple[str, ...]:
+    """Return the tracks in the store's own order; they may be none.
+
+    Raises
+    ------
+    ControlError
+        If one is unknown.
+    """
+    named = (tracks,) if isinstance(tracks, str) else tuple(tracks)
+    unknown = [one for one in named if one not in TRACKS]
+    if unknown:
+        raise ControlError(f"track {str(unknown[0])[:40]!r} is unknown; choose of {', '.join(TRACKS)}, or ()")
+    return tuple(one for one in TRACKS if one in named)
 
 
 def _shares(count: int | None, plans: int) -> list[int | None]:

@@ -13,6 +13,7 @@ import chiaroscore
 from agent.editing.lineage import recorded
 from agent.picture import picture_hash
 from rag_store import Hit
+from rag_store.searching.query import TRACKS
 
 if TYPE_CHECKING:
     from agent.piece import Piece
@@ -41,6 +42,7 @@ def manifest_of(piece: Piece) -> dict[str, Any]:
         **({"mapper": piece.mapped} if piece.mapped else {}),
         "scene": piece.scene.model_dump(mode="json"),
         "plan": piece.plan.model_dump(mode="json"),
+        **({"tracks": list(piece.tracks)} if piece.tracks != TRACKS else {}),
         "exemplars": [_hit(hit) for hit in piece.exemplars],
         "figures": [asdict(use) for use in piece.draft.uses],
         "form": [{"letter": s.letter, "bar": s.start + 1, "bars": s.bars} for s in piece.draft.form],

@@ -26,6 +26,7 @@ from evaluation import measure
 from notation import Tune, parse
 from prompts import Plan, Scene
 from rag_store import Hit, Likeness, Match
+from rag_store.searching.query import TRACKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ class Piece:
     calls: tuple[Call, ...] = field(default=(), repr=False)  # what was asked of a model, with times
     mapped: dict[str, Any] | None = field(default=None, repr=False)  # of the mapper that planned, if one did
     recorded_calls: tuple[dict[str, Any], ...] = field(default=(), repr=False)  # of a piece that was saved
+    tracks: tuple[str, ...] = TRACKS  # how its exemplars were sought
     alternatives: tuple[Piece, ...] = field(default=(), repr=False, compare=False)  # best first
 
     @functools.cached_property

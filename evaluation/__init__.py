@@ -36,7 +36,14 @@ from evaluation.texture import empty_beat_rate, empty_measure_rate, polyphony, p
 from evaluation.voice_leading import Fault, VoiceLeading, voice_leading
 
 if TYPE_CHECKING:
-    from evaluation.comparison import Comparison, MetricComparison, compare, compare_pooled, compare_rows
+    from evaluation.comparison import (
+        Comparison,
+        MetricComparison,
+        compare,
+        compare_pooled,
+        compare_rows,
+        frechet_pooled,
+    )
     from evaluation.distances import frechet
     from evaluation.emotion import ScoreEmotion, score_emotion
     from evaluation.reading import Unread, read_folder, read_notes
@@ -66,6 +73,7 @@ _LATER = {
     "compare_rows": "evaluation.comparison",
     "diversity": "evaluation.similarity",
     "frechet": "evaluation.distances",
+    "frechet_pooled": "evaluation.comparison",
     "group_reference": "evaluation.reference",
     "melodic_similarity": "evaluation.similarity",
     "read_folder": "evaluation.reading",
@@ -107,6 +115,7 @@ __all__ = [
     "estimate_chords",
     "excerpt",
     "frechet",
+    "frechet_pooled",
     "groove_consistency",
     "grooving_similarity",
     "group_reference",

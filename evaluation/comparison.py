@@ -114,6 +114,18 @@ def compare_pooled(rows: Mapping[str, Rows], references: Sequence[Reference], *,
     return Comparison("all", len(ours), metrics, *_frechet(kinds, named, rng))
 
 
+def frechet_pooled(
+    rows: Mapping[str, Rows], references: Sequence[Reference], *, seed: int = 0, draws: int = DRAWS
+) -> tuple[float, float]:
+    """Return the Fréchet distance of a set of several kinds alone, and that between halves of the real music.
+
+    As in `compare_pooled`, without its other figures: for intervals, which take many distances. With the
+    same seed, sets of the same sizes are compared with the same real music. NaN with fewer than `FEWEST`.
+    """
+    named = [one for one in references if len(rows.get(one.name, ()))]
+    return _frechet(rows, named, np.random.default_rng(seed), draws)[:2]
+
+
 def _metric(name: str, ours: Rows, real: Rows, rng: np.random.Generator) -> MetricComparison:
     """Compare one metric."""
     ours, real = ours[np.isfinite(ours)], real[np.isfinite(real)]
@@ -156,7 +168,10 @@ def _repeated(rows: Rows, count: int, rng: np.random.Generator) -> Rows:
 
 
 def _frechet(
-    rows: Mapping[str, Rows], references: Sequence[Reference], rng: np.random.Generator
+    rows: Mapping[str, Rows],
+    references: Sequence[Reference],
+    rng: np.random.Generator,
+    draws: int = DRAWS,
 ) -> tuple[float, float, int]:
     """Distance of the set to the references, of the references to themselves, and the size of the sets.
 
@@ -167,13 +182,13 @@ def _frechet(
     size = sum(sizes.values())
     if size < FEWEST:
         return float("nan"), float("nan"), size
+    sets = [(one, _bounded(rows[one.name], one), _bounded(one.values, one)) for one in references]
     to_real, halves = [], []
-    for _ in range(DRAWS):
+    for _ in range(draws):
         ours, first, second = [], [], []
-        for one in references:
-            own = _bounded(rows[one.name], one)
+        for one, own, values in sets:
             ours.append(own[rng.permutation(len(own))[: sizes[one.name]]])
-            a, b = _halves(one, sizes[one.name], rng)
+            a, b = _halves(values, one.pieces, sizes[one.name], rng)
             first.append(a)
             second.append(b)
         real = np.vstack(first)
@@ -182,14 +197,13 @@ def _frechet(
     return float(np.mean(to_real)), float(np.mean(halves)), size
 
 
-def _halves(reference: Reference, size: int, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Two sets of excerpts of different pieces, standardised, of ``size`` rows each."""
-    z = _bounded(reference.values, reference)
-    chosen = rng.permutation(np.unique(reference.pieces))[: 2 * size]
-    rows = np.array(
-        [rng.choice(np.flatnonzero(reference.pieces == piece)) for piece in chosen], dtype=np.int64
-    )
-    return z[rows[:size]], z[rows[size:]]
+def _halves(
+    values: Rows, pieces: NDArray[np.int64], size: int, rng: np.random.Generator
+) -> tuple[Rows, Rows]:
+    """Two sets of ``size`` rows each, of excerpts of different pieces; ``pieces`` says of which a row is."""
+    chosen = rng.permutation(np.unique(pieces))[: 2 * size]
+    rows = np.array([rng.choice(np.flatnonzero(pieces == piece)) for piece in chosen], dtype=np.int64)
+    return values[rows[:size]], values[rows[size:]]
 
 
 def _bounded(rows: Rows, reference: Reference) -> Rows:

@@ -17,17 +17,17 @@ from torch.nn import functional
 
 from mapper.lessons import Lessons
 from mapper.model import Networks, split_scores
-from mapper.sampling import noise
+from mapper.sampling import GUIDANCE, VISITS, noise
 from mapper.stages import told_answers
 
-#: Samples for each validation example, and steps of the sampler.
-SAMPLES, VISITS = 2, 12
+#: Samples for each validation example.
+SAMPLES = 2
 #: Range of the natural logarithm of a temperature.
 RANGE = (-3.0, 3.0)
 
 
 def calibrate(
-    networks: Networks, validation: Lessons, guidance: float = 1.0, seed: int = 0
+    networks: Networks, validation: Lessons, guidance: float = GUIDANCE, seed: int = 0
 ) -> dict[str, float]:
     """Set the frame's temperatures and the rest deviation of the tempo; returns them by question."""
     heard = sampled(networks, validation, SAMPLES, guidance, seed).reshape(-1, networks.config.heard)

@@ -35,9 +35,9 @@ def card(config: ModelConfig, about: Mapping[str, Any]) -> str:
     data, training = about.get("data", {}), about.get("training", {})
     parts = [
         f"---\nlicense: {data.get('licence', 'apache-2.0').lower()}\nlibrary_name: chiaroscore\n---",
-        "# A distilled mapper\n\nTells from what a picture looks like what its music is: mode, tempo, genre and "
-        "players, by way of a sentence vector of the reasons (E_r) and one of the music (E_m). It stands in for "
-        "a slower mind, its teacher, and can be no better than that.",
+        "# A distilled mapper\n\nTells from what a picture looks like what its music is: mode, tempo, "
+        "genre and players, by way of a sentence vector of the reasons (E_r) and one of the music (E_m). It "
+        "stands in for a slower mind, its teacher, and can be no better than that.",
         f"- chain: {_VARIANTS[config.variant]}\n- size: {parameters(config):,} parameters\n"
         f"- encoder of pictures (E_v, {config.seen}): `{config.encoder}`\n"
         f"- embedder of text (E_r {config.why}, E_m {config.heard}): `{config.embedder}`",
@@ -45,9 +45,9 @@ def card(config: ModelConfig, about: Mapping[str, Any]) -> str:
         f"## Measures\n\n{_table(about.get('metrics', {}))}",
         f"## Training\n\n{_training(training, about)}",
         f"## Licence\n\n{data.get('licence', 'Apache-2.0')}. {data.get('licence_note', '')}".rstrip(),
-        "## Limits\n\nIt knows the teacher's habits, not what people hear; pictures unlike those it was taught "
-        "with are mapped to the nearest of them. Measures above are agreement with the teacher on pictures and "
-        "texts no relative of which was trained on.",
+        "## Limits\n\nIt knows the teacher's habits, not what people hear; pictures unlike those it was "
+        "taught with are mapped to the nearest of them. Measures above are agreement with the teacher on "
+        "pictures and texts no relative of which was trained on.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -23,7 +23,7 @@ class ModelConfig(Settings):
     heard: int = whole(384, 1, 16_384)  # length of E_m
     latent: int = whole(96, 1, 16_384)  # principal directions of E_m in which the diffusion works
     variant: str = one_of("full", *VARIANTS)
-    predicts: str = one_of("noise", "noise", "velocity")  # what the denoiser is asked for
+    predicts: str = one_of("velocity", "noise", "velocity")  # what the denoiser is asked for
     diffusion_steps: int = whole(1000, 10, 100_000)
     reasoner_width: int = whole(384, 4, 8192)
     reasoner_blocks: int = whole(2, 0, 32)
@@ -56,7 +56,7 @@ class TrainConfig(Settings):
 
     seed: int = whole(0, 0, 2**32 - 1)
     variant: str = one_of("full", *VARIANTS)
-    predicts: str = one_of("noise", "noise", "velocity")
+    predicts: str = one_of("velocity", "noise", "velocity")
     batch: int = whole(256, 1, 1_000_000)  # examples in one step, on all devices and parts together
     accumulation: int = whole(1, 1, 1024)  # parts in which a batch goes through a device
     precision: str = one_of("no", "no", "bf16")
@@ -80,13 +80,9 @@ class TrainConfig(Settings):
     clip: float = real(1.0, 1e-6, 1e6)  # longest gradient
     dropout: float = real(0.2, 0.0, 0.9)  # of the reasoner, and of what the composer is given
     unconditional: float = real(0.1, 0.0, 0.9)  # share of examples without condition, for guidance
-    predicted: float = real(
-        0.5, 0.0, 1.0
-    )  # share of examples conditioned on the reasoner's E_r, not the teacher's
-    jitter: float = real(
-        0.05, 0.0, 10.0
-    )  # noise on the E_m from which the head learns to read, per unit vector
-    whitening: float = real(1.0, 0.0, 1.0)  # 1: all directions of E_m count alike; 0: as much as they vary
+    predicted: float = real(0.5, 0.0, 1.0)  # share conditioned on the reasoner's E_r, not the teacher's
+    jitter: float = real(0.3, 0.0, 10.0)  # length of the noise on the E_m that the head learns to read
+    whitening: float = real(0.5, 0.0, 1.0)  # 1: all directions of E_m count alike; 0: as much as they vary
     decay: float = real(0.999, 0.0, 0.999999)  # of the running average of the weights, which is what is kept
     # watching
     check_every: int = whole(100, 1, 1_000_000)

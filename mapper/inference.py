@@ -20,8 +20,8 @@ from chiaroscore import ControlError, InputError, MissingPartError
 from mapper import deciding
 from mapper.bank import BANK, Bank, load_bank
 from mapper.files import Stored, load
-from mapper.plain import PlainNetworks
-from mapper.sampling import Sampler, noise
+from mapper.plain import PlainNetworks, few_threads
+from mapper.sampling import GUIDANCE, VISITS, Sampler, noise
 
 if TYPE_CHECKING:
     from mapper.config import ModelConfig
@@ -32,8 +32,6 @@ Runtime = Literal["auto", "numpy", "torch", "onnx"]
 RUNTIMES: tuple[Runtime, ...] = ("auto", "numpy", "torch", "onnx")
 #: What names the mapper in the package.
 SHIPPED = "shipped"
-#: Steps of the sampler, and how closely the condition is followed, where nothing else is asked for.
-VISITS, GUIDANCE = 15, 1.0
 #: Most samples of a picture, and most pictures times samples that go through the networks at once.
 MOST_SAMPLES, AT_ONCE = 1024, 4096
 
@@ -178,8 +176,11 @@ class Mapper:
         _check_range("seed", seed, 0, 2**64 - 1)
         _check_range("guidance", guidance, 0.0, 20.0)
         step = max(1, AT_ONCE // samples)
-        parts = [self._sampled(rows[at : at + step], samples, seed, visits, guidance, sampler)
-                 for at in range(0, max(len(rows), 1), step)]  # fmt: skip
+        with few_threads(len(rows) * samples):
+            parts = [
+                self._sampled(rows[at : at + step], samples, seed, visits, guidance, sampler)
+                for at in range(0, max(len(rows), 1), step)
+            ]
         return Heard(np.concatenate([why for why, _ in parts]), np.concatenate([heard for _, heard in parts]))
 
     def tell(self, heard: Floats) -> dict[str, Floats]:

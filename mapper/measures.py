@@ -8,13 +8,16 @@ import torch
 from mapper.calibration import sampled
 from mapper.lessons import Lessons
 from mapper.model import Networks
+from mapper.sampling import GUIDANCE
 from mapper.traits import Vocabulary, answers
 
 #: Most examples that are looked at.
 MOST = 2000
 
 
-def measured(networks: Networks, examples: Lessons, guidance: float = 1.0, seed: int = 1) -> dict[str, float]:
+def measured(
+    networks: Networks, examples: Lessons, guidance: float = GUIDANCE, seed: int = 1
+) -> dict[str, float]:
     """Return mean cosines of E_r and E_m, and how often the head's first answer is the teacher's.
 
     ``families`` is the F1 score over all examples and families, at a probability of one half.

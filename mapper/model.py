@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from mapper.config import ModelConfig
 from mapper.layers import Denoiser, Perceptron
-from mapper.sampling import Sampler, sample
+from mapper.sampling import GUIDANCE, VISITS, Sampler, sample
 from mapper.schedule import cosine, visited
 from mapper.shapes import scores
 
@@ -84,8 +84,8 @@ class Networks(nn.Module):
         seen: Tensor,
         why: Tensor,
         noise: Tensor,
-        visits: int = 15,
-        guidance: float = 1.0,
+        visits: int = VISITS,
+        guidance: float = GUIDANCE,
         sampler: Sampler = "dpm",
     ) -> Tensor:
         """Return E_m, shape ``(n, k, heard)``.

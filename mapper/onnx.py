@@ -1,7 +1,7 @@
 """A mapper's networks as ONNX graphs: written from the tensors, and run by onnxruntime without torch.
 
-Three graphs for each mapper: ``reasoner`` (E_v -> E_r and what steers the composer), ``composer`` (a step of the
-denoiser, or all of the variant ``mlp_mlp``) and ``head``. The loop of the sampler stays in numpy
+Three graphs for each mapper: ``reasoner`` (E_v -> E_r and what steers the composer), ``composer`` (a step of
+the denoiser, or all of the variant ``mlp_mlp``) and ``head``. The loop of the sampler stays in numpy
 (`mapper.plain`), so steps, guidance and sampler can be chosen when they are run. Any number of rows.
 """
 
@@ -41,11 +41,15 @@ def export(stored: Stored, folder: str | os.PathLike[str]) -> list[pathlib.Path]
     try:
         import onnx
     except ImportError as error:
-        raise MissingPartError("writing ONNX needs the package onnx: pip install 'chiaroscore[onnx]'") from error
+        raise MissingPartError(
+            "writing ONNX needs the package onnx: pip install 'chiaroscore[onnx]'"
+        ) from error
     files = {}
     for name, graph in _graphs(stored.config, stored.tensors).items():
         opset = onnx.helper.make_opsetid("", OPSET)
-        model = onnx.helper.make_model(graph, opset_imports=[opset], ir_version=IR, producer_name="chiaroscore")
+        model = onnx.helper.make_model(
+            graph, opset_imports=[opset], ir_version=IR, producer_name="chiaroscore"
+        )
         onnx.helper.set_model_props(model, {"mapper": stored.digest, "encoder": stored.config.encoder})
         onnx.checker.check_model(model)
         files[f"{name}.onnx"] = model.SerializeToString(deterministic=True)
@@ -123,7 +127,9 @@ class _Writer:
         from onnx import helper
 
         name = output or f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [name], name=f"node_{len(self.nodes)}", **attributes))
+        self.nodes.append(
+            helper.make_node(kind, list(inputs), [name], name=f"node_{len(self.nodes)}", **attributes)
+        )
         return name
 
     def split(self, x: str, count: int, part: int) -> list[str]:
@@ -132,7 +138,9 @@ class _Writer:
 
         names = [f"split_{len(self.nodes)}_{at}" for at in range(count)]
         sizes = self.constant(f"sizes_{count}_{part}", np.full(count, part, dtype=np.int64))
-        self.nodes.append(helper.make_node("Split", [x, sizes], names, name=f"node_{len(self.nodes)}", axis=1))
+        self.nodes.append(
+            helper.make_node("Split", [x, sizes], names, name=f"node_{len(self.nodes)}", axis=1)
+        )
         return names
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
@@ -231,7 +239,9 @@ def _composer(config: ModelConfig, writer: _Writer) -> Any:
         inner = writer.silu(writer.linear(f"{block}.one", writer.op("Add", bent, shift)))
         x = writer.op("Add", x, writer.op("Mul", gate, writer.linear(f"{block}.two", inner)))
     writer.linear("composer.last", writer.normed(x, width, "composer.norm"), "told")
-    return writer.graph("composer", {"x": config.latent, "steer": blocks * 3 * width}, {"told": config.latent})
+    return writer.graph(
+        "composer", {"x": config.latent, "steer": blocks * 3 * width}, {"told": config.latent}
+    )
 
 
 def _head(config: ModelConfig, writer: _Writer) -> Any:
@@ -260,7 +270,7 @@ def _session(path: pathlib.Path, digest: str) -> Any:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except OSError as error:
         raise InputError(
-            f"cannot read {str(path)!r} ({error.strerror}); write the graphs with `chiaroscore distill export`"
+            f"cannot read {str(path)!r} ({error.strerror}); write them with `chiaroscore distill export`"
         ) from error
     except Exception as error:  # onnxruntime's errors share no root of their own
         if isinstance(error, InputError):

@@ -8,7 +8,10 @@ time stands in methods of its own, which another runtime may take over (`mapper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import functools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,12 @@ from mapper.config import ModelConfig
 from mapper.sampling import Sampler, sample
 from mapper.schedule import cosine, time_features, visited
 
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
 Floats = NDArray[np.float32]
+#: Rows up to which one thread is faster than several.
+_FEW = 64
 #: Added to variances, as torch's layer norm does.
 _EPSILON = 1e-5
 #: Deviations beyond which E_v is cut.
@@ -35,7 +43,10 @@ class PlainNetworks:
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[np.floating]]) -> None:
         self.config = config
-        self.tensors = {name: np.asarray(values, dtype=np.float32) for name, values in tensors.items()}
+        # copies: as read, a tensor may lie at an odd address, which makes products slow
+        self.tensors = {
+            name: np.array(values, dtype=np.float32, order="C") for name, values in tensors.items()
+        }
         self._times: dict[tuple[int, ...], dict[int, Floats]] = {}
         # numpy multiplies few rows faster by a matrix whose rows lie in order
         self._weights = {
@@ -68,7 +79,7 @@ class PlainNetworks:
             self.tensors["frame.heard_mean"]
             + (found * self.tensors["frame.latent_scale"]) @ self.tensors["frame.basis"]
         )
-        return unit(heard).reshape(rows, samples, -1)
+        return unit(heard).reshape(rows, samples, self.config.heard)
 
     def tell(self, heard: Floats) -> dict[str, Floats]:
         """Return what the head reads in E_m, shape ``(n, heard)``; see `mapper.model.Networks.tell`."""
@@ -163,6 +174,23 @@ class PlainNetworks:
             inner = silu(self._linear(f"{block}.one", self._normed(f"{block}.norm", x)))
             x = x + self._linear(f"{block}.two", inner)
         return self._linear(f"{name}.last", silu(x))
+
+
+@contextlib.contextmanager
+def few_threads(rows: int) -> Iterator[None]:
+    """Let numpy multiply with one thread where there are few rows: waiting for others takes longer then."""
+    if rows > _FEW:
+        yield
+        return
+    with _blas().limit(limits=1):
+        yield
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 def silu(x: Floats) -> Floats:

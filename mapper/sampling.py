@@ -29,6 +29,9 @@ Latents = Any
 Clean = Callable[[Latents, int], Latents]
 Sampler = Literal["ddim", "dpm"]
 SAMPLERS: tuple[Sampler, ...] = ("ddim", "dpm")
+#: Steps that a sampler visits, and how closely the condition is followed, unless said otherwise: the head is
+#: calibrated for these.
+VISITS, GUIDANCE = 15, 1.5
 
 
 def noise(seed: int, rows: int, latent: int, samples: int = 1) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 from chiaroscore import ControlError, InputError, MissingPartError, check_writable
 from mapper.calibration import calibrate
 from mapper.card import card
-from mapper.checkpoint import named, read, under, write
+from mapper.checkpoint import under
 from mapper.config import TrainConfig
 from mapper.curves import write_curves, write_log, write_tensorboard
 from mapper.files import Stored, load, save
@@ -30,12 +29,11 @@ from mapper.measures import measured
 from mapper.model import Networks
 from mapper.stages import ComposerStage, HeadStage, ReasonerStage, Stage
 from mapper.traits import Vocabulary
+from mapper.work import Work
 
 Progress = Callable[[Tick], None]
 
 STAGES: tuple[type[Stage], ...] = (ReasonerStage, ComposerStage, HeadStage)
-#: Settings that may differ when a training goes on: they do not touch the weights.
-_FREE = ("checkpoint_every", "note")
 
 
 def train(
@@ -86,7 +84,7 @@ def train(
     check_writable(folder)
     accelerator = _accelerator(config)
     parts = _parts(data, config)
-    work = _Work(pathlib.Path(folder) / "training", config, data.digest)
+    work = Work(pathlib.Path(folder) / "training", config, data.digest)
     with torch.random.fork_rng():
         networks = _networks(parts["train"], config, embedder).to(accelerator.device)
         _train(networks, parts, config, accelerator, work, progress)
@@ -95,73 +93,12 @@ def train(
     return _write(pathlib.Path(folder), networks, told, work, accelerator, curves)
 
 
-class _Work:
-    """What is done, on disk: tensors of stages that ended, and the one that is on."""
-
-    def __init__(self, folder: pathlib.Path, config: TrainConfig, digest: str) -> None:
-        self.folder, self.path = folder, folder / "checkpoint.safetensors"
-        settings = {name: value for name, value in config.as_dict().items() if name not in _FREE}
-        self.of: dict[str, Any] = {"config": settings, "data": digest}
-        self.tensors: dict[str, torch.Tensor] = {}
-        self.state: dict[str, Any] = {}
-        self.done: dict[str, torch.Tensor] = {}
-        self.rows: list[dict[str, Any]] = []
-        self.ended: dict[str, int] = {}
-        self.before, self.started = 0.0, time.monotonic()
-        if self.path.exists():
-            self._go_on()
-
-    def _go_on(self) -> None:
-        self.tensors, state = read(self.path)
-        if state["of"] != self.of:
-            theirs = state["of"]
-            differing = [
-                name for name, value in self.of["config"].items() if theirs["config"].get(name) != value
-            ]
-            raise ControlError(
-                f"{str(self.folder.parent)!r} holds the beginning of another training (other "
-                f"{', '.join(differing[:4]) or 'data'}); choose another folder, or delete it"
-            )
-        self.state, self.done = state["stage"], under("done", self.tensors)
-        self.rows, self.ended, self.before = state["rows"], state["ended"], state["seconds"]
-
-    def begun(self, stage: str) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
-        """Return where a stage was interrupted, if it was."""
-        return (self.tensors, self.state) if self.state.get("stage") == stage else None
-
-    @property
-    def seconds(self) -> float:
-        """How long the training has taken, interruptions left out."""
-        return self.before + time.monotonic() - self.started
-
-    def write(self, tensors: dict[str, torch.Tensor], stage: dict[str, Any]) -> None:
-        """Write the stages that are done, and the one that is on."""
-        state = {
-            "of": self.of,
-            "stage": stage,
-            "rows": self.rows,
-            "ended": self.ended,
-            "seconds": self.seconds,
-        }
-        write(self.path, named("done", self.done) | tensors, state)
-
-    def end(
-        self, stage: str, rows: list[dict[str, Any]], weights: dict[str, torch.Tensor], writing: bool
-    ) -> None:
-        """Take down that a stage is done."""
-        self.ended[stage] = rows[-1]["step"]
-        self.rows += rows
-        self.done |= named(stage, weights)
-        if writing:
-            self.write({}, {})
-
-
 def _train(
     networks: Networks,
     parts: Mapping[str, Lessons],
     config: TrainConfig,
     accelerator: Any,
-    work: _Work,
+    work: Work,
     progress: Progress | None,
 ) -> None:
     """Train the stages that are not done."""
@@ -180,7 +117,7 @@ def _write(
     folder: pathlib.Path,
     networks: Networks,
     told: dict[str, Any],
-    work: _Work,
+    work: Work,
     accelerator: Any,
     curves: bool,
 ) -> Stored:
@@ -229,7 +166,7 @@ def _about(
     parts: Mapping[str, Lessons],
     networks: Networks,
     config: TrainConfig,
-    work: _Work,
+    work: Work,
     more: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what is stored beside the weights, and told in the card."""

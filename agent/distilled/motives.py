@@ -113,7 +113,9 @@ def _first(name: str, decision: Decision, mind: str) -> Cause:
     question, near = _ELEMENTS[name][1], decision.nearest
     sure = f"; {100 * decision.sure[question]:.0f} % sure" if question in decision.sure else ""
     others = f", with {', '.join(_near(one) for one in near[1:])}" if near[1:] else ""
-    effect = f"the mapper takes it from the plans of its teacher that are nearest to what it hears{others}{sure}"
+    effect = (
+        f"the mapper takes it from the plans of its teacher that are nearest to what it hears{others}{sure}"
+    )
     return cause(PICTURE, f"near {_near(near[0])}", effect, mind)
 
 

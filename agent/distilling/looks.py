@@ -105,7 +105,7 @@ def read_looks(path: pathlib.Path) -> Looks:
         If the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             features, probabilities, measures, affect, scenes = (arrays[name] for name in _ARRAYS)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(

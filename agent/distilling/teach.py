@@ -112,8 +112,8 @@ def teach(
     mind
         The teacher; by default the offline mind.
     encoder
-        Of the pictures; by default the packaged one in the folder, or one fitted on the pictures. A text names
-        a CLIP model.
+        Of the pictures; by default the packaged one in the folder, or one fitted on the pictures. A text
+        names a CLIP model.
     processes
         That look and plan; with a model it is one.
 

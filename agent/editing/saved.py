@@ -21,6 +21,7 @@ from agent.picture import Picture, open_picture, picture_hash
 from chiaroscore import ControlError, InputError, NotationError, StoreError
 from prompts import Plan, Scene
 from rag_store import Hit, Likeness, Match
+from rag_store.searching.query import TRACKS
 
 if TYPE_CHECKING:
     from agent.piece import Piece
@@ -121,7 +122,7 @@ def _piece(
         theme=record.get("theme"), originality=_match(record.get("originality")),
         likeness=_likeness(record.get("likeness")),
         minds={step: str(mind) for step, mind in record.get("mind", {}).items() if step != "write"},
-        mapped=record.get("mapper"),
+        mapped=record.get("mapper"), tracks=tuple(str(one) for one in record.get("tracks", TRACKS)),
         recorded_calls=tuple(dict(call) for call in record.get("calls", ())),
     )  # fmt: skip
     return replace(piece, remarks=(*piece.remarks, "the score was edited by hand")) if edited else piece

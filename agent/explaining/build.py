@@ -217,9 +217,9 @@ def _of_a_mapper(piece: Piece) -> tuple[str, ...]:
     if not is_mapper(mind):
         return ()
     return (
-        f"{mind} planned by nearness: it goes from the whole picture to a place among its teacher's plans, and "
-        "no part of the picture stands behind one decision; links from parts of the picture are those of the "
-        "published mappings, where these decide the same",
+        f"{mind} planned by nearness: it goes from the whole picture to a place among its teacher's plans, "
+        "and no part of the picture stands behind one decision; links from parts of the picture are those "
+        "of the published mappings, where these decide the same",
     )
 
 

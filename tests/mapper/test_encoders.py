@@ -67,7 +67,6 @@ def test_a_saved_encoder_is_the_same(encoder: Encoder, tmp_path: pathlib.Path) -
 
 def test_other_pictures_give_another_id(encoder: Encoder) -> None:
     assert fit(measured(60, seed=1), GROUPS, features=20, labels=10).id != encoder.id
-    assert fit(measured(60), GROUPS, features=20, labels=10).id == encoder.id
 
 
 @pytest.mark.parametrize("harm", ["missing", "cut", "changed", "foreign"])

@@ -6,13 +6,7 @@ import pytest
 
 from chiaroscore import ControlError
 from mapper import scenes
-from mapper.scenes import tellings
-
-
-def test_thousands_of_scenes_are_all_different() -> None:
-    texts = [one.text for one in tellings(3000, seed=5)]
-    assert len(set(texts)) == 3000
-    assert not any("{" in text for text in texts)
+from mapper.scenes import Telling, tellings
 
 
 def test_a_longer_run_begins_with_a_shorter_one() -> None:
@@ -31,21 +25,28 @@ def test_kin_are_about_one_thing() -> None:
         assert one.kin.removeprefix("scene:").lower() in one.text.lower()
 
 
-def test_words_of_feeling_move_the_feeling() -> None:
-    found = list(tellings(4000))
+@pytest.fixture(scope="module")
+def many() -> list[Telling]:
+    return list(tellings(2500, seed=5))
+
+
+def test_thousands_of_scenes_are_all_different(many: list[Telling]) -> None:
+    texts = [one.text for one in many]
+    assert len(set(texts)) == len(texts)
+    assert not any("{" in text for text in texts)
+
+
+def test_words_of_feeling_move_the_feeling(many: list[Telling]) -> None:
     mean = {
         word: sum(one.valence for one in group) / len(group)
         for word in ("joyful", "sorrowful")
-        if (group := [one for one in found if word in one.feelings])
+        if (group := [one for one in many if word in one.feelings])
     }
     assert mean["joyful"] > 0.3 > -0.1 > mean["sorrowful"]
 
 
-def test_night_is_darker_than_noon() -> None:
-    found = list(tellings(4000))
-    light = {
-        hour: [one.light for one in found if hour in one.text] for hour in ("at noon", "at midnight")
-    }
+def test_night_is_darker_than_noon(many: list[Telling]) -> None:
+    light = {hour: [one.light for one in many if hour in one.text] for hour in ("at noon", "at midnight")}
     assert sum(light["at noon"]) / len(light["at noon"]) > 0.2
     assert sum(light["at midnight"]) / len(light["at midnight"]) < -0.5
 

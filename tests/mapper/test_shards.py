@@ -1,4 +1,4 @@
-"""Shards of teacher data: what is written comes back, repetitions stay out, foreign and damaged files are refused."""
+"""Shards of teacher data: what is written comes back, repetitions stay out, damaged files are refused."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def test_repetitions_stay_out(tmp_path: pathlib.Path) -> None:
         ({"kin": ""}, "missing"),
     ],
 )
-def test_examples_that_do_not_fit_are_refused(tmp_path: pathlib.Path, other: dict[str, object], said: str) -> None:
+def test_examples_that_do_not_fit_are_refused(
+    tmp_path: pathlib.Path, other: dict[str, object], said: str
+) -> None:
     with ShardWriter(tmp_path, HEADER) as writer, pytest.raises(InputError, match=said):
         writer.add(example(1, **other))
 
@@ -125,4 +127,6 @@ def test_damaged_and_foreign_shards_are_refused(folder: pathlib.Path, harm: str)
 def _with_null(table: pyarrow.Table) -> pyarrow.Table:
     place = table.schema.get_field_index("why")
     rows = [None, *table["why"].to_pylist()[1:]]
-    return table.set_column(place, table.schema.field(place), pyarrow.array(rows, table.schema.field(place).type))
+    return table.set_column(
+        place, table.schema.field(place), pyarrow.array(rows, table.schema.field(place).type)
+    )

@@ -136,7 +136,7 @@ def test_begun_training_of_something_else(data: Lessons, tmp_path: pathlib.Path)
 def test_it_learns(data: Lessons, tmp_path: pathlib.Path) -> None:
     config = TINY.replace(
         reasoner_width=32, composer_width=48, composer_blocks=2, head_width=32, reasoner_steps=120,
-        composer_steps=240, head_steps=100, check_every=40, decay=0.98, reasoner_rate=2e-3,
+        composer_steps=300, head_steps=100, check_every=40, decay=0.98, reasoner_rate=2e-3,
         composer_rate=3e-3, head_rate=1e-2, patience=100, predicted=1.0,
     )  # fmt: skip
     stored = train(data, tmp_path, config)

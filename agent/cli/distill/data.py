@@ -49,11 +49,11 @@ def data(
     ] = "offline",
     encoder: Annotated[
         pathlib.Path | None,
-        typer.Option("--encoder", metavar="FILE", help="A saved one; by default one is fitted on the pictures."),
+        typer.Option("--encoder", metavar="FILE", help="A saved one; by default one is fitted."),
     ] = None,
     clip: Annotated[
         str | None,
-        typer.Option("--clip", metavar="MODEL", help="See with a CLIP model (folder or cached hub id) instead."),
+        typer.Option("--clip", metavar="MODEL", help="See with a CLIP model: folder or cached hub id."),
     ] = None,
     processes: Annotated[
         str | None, typer.Option("--processes", metavar="N", help="That work; by default one a core.")
@@ -102,8 +102,9 @@ def data(
         console.emit({"folder": str(out), "seconds": round(seconds, 1), **_as_data(found)})
     else:
         console.show(
-            f"{found.examples:,} examples in {out}: {found.new:,} new, {found.repeated:,} repetitions left out; "
-            f"{found.pictures:,} pictures, {found.scenes:,} texts, {seconds:.0f} s; encoder {found.encoder}"
+            f"{found.examples:,} examples in {out}: {found.new:,} new, {found.repeated:,} "
+            f"repetitions left out; {found.pictures:,} pictures, {found.scenes:,} texts, "
+            f"{seconds:.0f} s; encoder {found.encoder}"
         )
     raise typer.Exit(console.OK if found.examples else console.FOUND)
 

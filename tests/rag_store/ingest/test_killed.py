@@ -73,6 +73,7 @@ def state(place, embedder):
     return found
 
 
+@pytest.mark.timeout(900)
 def test_killed_ingests(tmp_path, sixty, music, forks, killed):
     embedder = killed.Hashed()
     base = tmp_path / "base"
