@@ -46,7 +46,8 @@ Values = dict[str, Any]
 DIRECTIONS = 32
 #: Rows of the table: key -> what is said of it.
 ROWS = {
-    "why": "E_r: cosine", "heard": "E_m: cosine", "nearest": "E_m: cosine to nearest", "retrieved": "P@10 of 70",
+    "why": "E_r: cosine", "heard": "E_m: cosine", "nearest": "E_m: cosine to nearest",
+    "retrieved": "P@10 of 70",
     "mode": "mode", "tempo": "tempo class", "meter": "meter", "genre": "genre", "group": "genre group",
     "instruments": "instruments F1", "all": "plan agreement", "fits": "fits (group and mode)",
     "spread": "samples apart (cosine)", "vendi": "Vendi of 3 samples", "kinds": "Vendi of all pictures",

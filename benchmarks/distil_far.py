@@ -1,4 +1,4 @@
-"""A far test for `benchmarks.distil`: pictures of another kind than those taught with, each a kin of its own."""
+"""A far test for `benchmarks.distil`: other pictures than those taught with, each a kin of its own."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Scores from the plans of mappers and their rivals: how far they lie from the teacher's, as a set.
 
-The teacher's scene of a held-out picture or text is found again, every contender plans for it, and the offline
-writer writes each plan once. A set of scores is compared with the teacher's for the same scenes by the Fréchet
-distance of twelve metrics; the teacher under another seed says how small it can get.
+The teacher's scene of a held-out picture or text is found again, every contender plans for it, and the
+offline writer writes each plan once. A set of scores is compared with the teacher's for the same scenes by the
+Fréchet distance of twelve metrics; the teacher under another seed says how small it can get.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def written(agent: Agent, plans: Plans, held: Held, scenes: Sequence[Scene], see
 
 
 def distance(ours: Rows, theirs: Rows) -> float:
-    """Return the Fréchet distance of two sets of scores, in standard deviations of the second one's metrics."""
+    """Return the Fréchet distance of two sets of scores, metrics in standard deviations of the second."""
     mean, scale = np.nanmean(theirs, axis=0), np.nanstd(theirs, axis=0)
     scale = np.where(scale > 1e-9, scale, np.inf)
     both = [

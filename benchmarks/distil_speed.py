@@ -171,28 +171,30 @@ def modelled(name: str, read: int, answered: int) -> Cost:
 
 
 def _show(rows: list[Cost]) -> None:
-    print(f"{'mind':<52}{'look':>9}{'plan':>11}{'mapper':>9}{'batch':>9}{'MiB':>9}{'begin':>8}")
+    print(_line("mind", "look", "plan", "mapper", "in a batch", "MiB", "begin"))
     for row in rows:
-        cells = (_cell(one) for one in (row.look, row.plan, row.mapper, row.batch))
-        print(f"{row.mind:<52}{''.join(f'{cell:>{width}}' for cell, width in zip(cells, (9, 11, 9, 9), strict=True))}"
-              f"{row.memory:>9.0f}{'-' if row.begin is None else f'{row.begin:.1f} s':>8}")  # fmt: skip
+        spent = (_cell(one, "ms") for one in (row.look, row.plan, row.mapper, row.batch))
+        print(_line(row.mind, *spent, f"{row.memory:.0f}", _cell(row.begin, "s")))
     if all(row.mind != "cuda" for row in rows):
-        print(f"{'cuda':<52}not measured: there is no GPU here")
+        print(_line("cuda: not measured, there is no GPU here"))
     for name, (seconds, memory) in PAPER.items():
-        print(
-            f"{f'CoT-VTM, {name} (its table 5)':<52}{'-':>9}{1000 * seconds:>11.0f}{'-':>18}{memory * 1e9 / 2**20:>9.0f}"
-        )
+        size = f"{memory * 1e9 / 2**20:.0f}"
+        print(_line(f"CoT-VTM, {name} (its table 5)", "-", _cell(1000 * seconds, "ms"), "-", "-", size))
     ours = next(row for row in rows if row.mind == "numpy")
-    first = next(row for row in rows if row.mind in MACHINES or row.mind.startswith("7 B"))
+    model = next(row for row in rows if row.mind.startswith("7 B"))
+    whole = ours.plan + (ours.look or 0.0)
     print(
-        f"mapper step {ours.mapper:.1f} ms; completed plan {ours.plan:.1f} ms, {first.plan / ours.plan:.0f} times "
-        f"faster than {first.mind}; with its look at the picture {first.plan / (ours.plan + (ours.look or 0)):.0f} "
-        "times faster than the model's two steps"
+        f"mapper step {ours.mapper:.1f} ms, completed plan {ours.plan:.1f} ms: {model.plan / ours.plan:.0f} times "
+        f"as fast as the least of a model on an A100; {model.plan / whole:.0f} times with the look at the picture"
     )
 
 
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} ms"
+def _line(name: str, *cells: str) -> str:
+    return f"{name:<52}" + "".join(f"{cell:>13}" for cell in cells)
+
+
+def _cell(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{value:.1f} {unit}"
 
 
 def _folder(mapper: str) -> pathlib.Path:

@@ -1,4 +1,4 @@
-r"""Judging what was made for held-out pictures against what the teacher does: pure functions on vectors and plans.
+r"""Judging what was made for held-out pictures by what the teacher does: functions on vectors and plans.
 
 Conventions
 -----------
@@ -11,7 +11,8 @@ References
 ----------
 .. [#cotvtm] CoT-VTM, appendix D.1: P@10, "we randomly select 69 music pieces. If the ground-truth music ranks
    within the top-10, we consider it a successful retrieval".
-.. [#vendi] Friedman & Dieng (2023), The Vendi Score: A Diversity Evaluation Metric for Machine Learning, TMLR.
+.. [#vendi] Friedman & Dieng (2023), The Vendi Score: A Diversity Evaluation Metric for Machine Learning,
+   TMLR.
 .. [#cluster] Cameron, Gelbach & Miller (2008), Bootstrap-based improvements for inference with clustered
    errors, Review of Economics and Statistics 90 (resampling whole clusters).
 """
@@ -49,7 +50,7 @@ class Interval:
 
 
 def agreed(one: Choices, other: Choices) -> dict[str, float]:
-    """Return how far two plans agree, by `COMPARED`: 1 or 0, of the instruments the F1 score of their names."""
+    """Return how far two plans agree, by `COMPARED`: 1 or 0; of the instruments' names the F1 score."""
     found = {
         question: float(getattr(one, field) == getattr(other, field)) for question, field in FIELDS.items()
     }
