@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test browser gallery bench clean
+.PHONY: demo test browser midi gallery bench clean
 
 $(VENV)/ready: pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
 	$(PYTHON) -m venv $(VENV)
@@ -22,7 +22,7 @@ demo: $(VENV)/ready
 	$(BIN)/chiaroscore compose examples/images/d05_coffee_cup.jpg --output out
 	@echo "The score, its sound and report.html are in out/"
 
-test: $(VENV)/ready-dev browser
+test: $(VENV)/ready-dev browser midi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -34,6 +34,11 @@ browser:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
 	else echo "No Chromium: the tests of the report in a browser are skipped; install it or set CHROMIUM"; fi
+
+# MIDI of three Debian packages, which the store's ingest is tested with: where apt-get is there
+midi: $(VENV)/ready-dev
+	@if command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then sh scripts/debian_midi.sh "$(CURDIR)/$(VENV)/midi"; \
+	else echo "No apt-get: the test with MIDI of Debian packages is skipped"; fi
 
 gallery: $(VENV)/ready-dev
 	$(BIN)/python scripts/gallery.py

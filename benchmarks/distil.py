@@ -10,6 +10,7 @@ baselines and the teacher itself under other seeds, which is the most that can b
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import pathlib
 import sys
@@ -24,12 +25,14 @@ from agent import Agent
 from benchmarks.distil_far import far
 from benchmarks.distil_held import GROUPS, Contender, Held, Made, MapperContender, Mean, Nearest, halves
 from benchmarks.distil_scores import Written, distance, distilled, taken, teacher, with_scenes, written
+from benchmarks.distil_table import as_text
 from evaluation import frechet
 from mapper.config import VARIANTS, TrainConfig
 from mapper.encoders import Encoder
 from mapper.example import Example
 from mapper.inference import Mapper
 from mapper.judging import (
+    AMONG,
     agreement,
     ceiling,
     cosines,
@@ -44,16 +47,6 @@ from mapper.shards import read
 Values = dict[str, Any]
 #: Principal directions of the teacher's E_m in which its Fréchet distance is taken.
 DIRECTIONS = 32
-#: Rows of the table: key -> what is said of it.
-ROWS = {
-    "why": "E_r: cosine", "heard": "E_m: cosine", "nearest": "E_m: cosine to nearest",
-    "retrieved": "P@10 of 70",
-    "mode": "mode", "tempo": "tempo class", "meter": "meter", "genre": "genre", "group": "genre group",
-    "instruments": "instruments F1", "all": "plan agreement", "fits": "fits (group and mode)",
-    "spread": "samples apart (cosine)", "vendi": "Vendi of 3 samples", "kinds": "Vendi of all pictures",
-    "frechet_heard": "Fréchet, E_m x 100", "pieces": "scores", "finished": "agreement, finished plans",
-    "frechet_scores": "Fréchet, scores",
-}  # fmt: skip
 
 
 def main() -> int:
@@ -66,6 +59,9 @@ def main() -> int:
         mappers = [Mapper.load(folder) for folder in folders]
         train, test = halves(examples, TrainConfig.from_dict(mappers[0].stored.about["training"]))
         asked = {"held out": test}
+        pictures = [at for at, kind in enumerate(test.kinds) if kind == "picture"]
+        if AMONG <= len(pictures) < len(test):
+            asked["held-out pictures"] = test.take(pictures)
         if options.far:
             encoder = Encoder.load(options.data / "encoder.safetensors")
             asked["far"] = far(options.far, encoder, work, test.heard.shape[1])
@@ -76,7 +72,7 @@ def main() -> int:
     print(
         json.dumps(report, indent=1, default=asdict)
         if options.json
-        else "\n\n".join(map(_text, report.items()))
+        else "\n\n".join(itertools.starmap(as_text, report.items()))
     )
     return 0
 
@@ -211,29 +207,6 @@ def _frechet(rows: Any, held: Held) -> float:
 
 def _told(value: Any, kin: Sequence[str]) -> Any:
     return interval(value, kin) if isinstance(value, np.ndarray) else value
-
-
-def _text(item: tuple[str, Values]) -> str:
-    """Return one test as text."""
-    name, found = item
-    about, measures = found["about"], found["measures"]
-    lines = [f"{name}: {about['items']} ({about['pictures']} pictures) of {about['kins']} kins"]
-    lines.append(f"{'':<26}" + "".join(f"{one:>13}" for one in measures))
-    for key, label in ROWS.items():
-        cells = [_cell(one.get(key)) for one in measures.values()]
-        if any(cell != "-" for cell in cells):
-            lines.append(f"{label:<26}" + "".join(f"{cell:>13}" for cell in cells))
-    for other, rows in found["differences"].items():
-        said = (f"{ROWS[key]} {one.mean:+.3f} [{one.low:+.3f}, {one.high:+.3f}]" for key, one in rows.items())
-        lines.append(f"{about['first']} - {other}: {'; '.join(said)}")
-    return "\n".join(lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    number = getattr(value, "mean", value)
-    return f"{number:.0f}" if float(number).is_integer() and number > 1 else f"{number:.3f}"
 
 
 def _options() -> argparse.Namespace:

@@ -18,7 +18,7 @@ from mapper.example import Example
 from mapper.inference import Mapper
 from mapper.judging import padded
 from mapper.lessons import split
-from mapper.sampling import noise
+from mapper.sampling import GUIDANCE, VISITS, noise
 from prompts import Plan
 
 Vectors = NDArray[np.float32]
@@ -82,7 +82,7 @@ class MapperContender:
         networks, latent = self.mapper.networks, self.mapper.config.latent
         start = noise(seed, 1, latent, len(held) * samples).reshape(len(held), samples, latent)
         why = networks.reason(held.seen)
-        heard = networks.compose(held.seen, why, start, 15, 1.0, "dpm")
+        heard = networks.compose(held.seen, why, start, VISITS, GUIDANCE, "dpm")
         plans = [[self.mapper.decide(one).choices for one in row] for row in heard]
         return Made(heard, plans, why)
 

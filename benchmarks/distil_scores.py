@@ -1,8 +1,8 @@
 """Scores from the plans of mappers and their rivals: how far they lie from the teacher's, as a set.
 
 The teacher's scene of a held-out picture or text is found again, every contender plans for it, and the
-offline writer writes each plan once. A set of scores is compared with the teacher's for the same scenes by the
-Fréchet distance of twelve metrics; the teacher under another seed says how small it can get.
+offline writer writes each plan once. A set of scores is compared with the teacher's for the same scenes by
+the Fréchet distance of twelve metrics; the teacher under another seed says how small it can get.
 """
 
 from __future__ import annotations

@@ -184,8 +184,8 @@ def _show(rows: list[Cost]) -> None:
     model = next(row for row in rows if row.mind.startswith("7 B"))
     whole = ours.plan + (ours.look or 0.0)
     print(
-        f"mapper step {ours.mapper:.1f} ms, completed plan {ours.plan:.1f} ms: {model.plan / ours.plan:.0f} times "
-        f"as fast as the least of a model on an A100; {model.plan / whole:.0f} times with the look at the picture"
+        f"mapper step {ours.mapper:.1f} ms, completed plan {ours.plan:.1f} ms: {model.plan / ours.plan:.0f} "
+        f"times as fast as the least of a model on an A100; {model.plan / whole:.0f} times with the look"
     )
 
 

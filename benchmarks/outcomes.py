@@ -25,6 +25,7 @@ from evaluation import (
     group_reference,
     standardised,
 )
+from evaluation.comparison import FARTHEST
 from evaluation.similarity import melody, ngram_similarities
 
 #: Draws of real music for a distance, and for each of the many distances of an interval.
@@ -92,9 +93,12 @@ def within(pictures: Sequence[Picture]) -> float:
 
 
 def off(pictures: Sequence[Picture]) -> float:
-    """Return how far the means of the twelve metrics lie from real music's: the mean, in its deviations."""
+    """Return how far the means of the twelve metrics lie from real music's: the mean, in its deviations.
+
+    No piece counts for more than `FARTHEST` deviations, as in the distances.
+    """
     rows, references = _rows(pictures)
-    z = np.vstack([standardised(rows[one.name], one) for one in references])
+    z = np.vstack([standardised(rows[one.name], one) for one in references]).clip(-FARTHEST, FARTHEST)
     return float(np.abs(z.mean(axis=0)).mean())
 
 

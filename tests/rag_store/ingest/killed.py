@@ -1,7 +1,7 @@
 """A process that ingests in forks of itself, and kills them: ``python killed.py``, orders on standard input.
 
-An order is a line of JSON: the store, the folder to take in, and the seconds after which the fork is killed (0:
-never). The answer is a line with how the fork ended (-9: killed) and how long it took. Forks start with
+An order is a line of JSON: the store, the folder to take in, and the seconds after which the fork is killed
+(0: never). The answer is a line with how the fork ended (-9: killed) and how long it took. Forks start with
 everything imported, so twenty of them take seconds; none of them inherits an open store.
 """
 

@@ -1,6 +1,5 @@
-"""Twenty ingests, each killed with SIGKILL at a random moment and run again: the store is as if nothing was."""
+"""Twenty ingests, each killed with SIGKILL at a random moment and run again: as if nothing had been."""
 
-import importlib.util
 import json
 import pathlib
 import random
@@ -15,15 +14,6 @@ from rag_store.store import Store
 
 HERE = pathlib.Path(__file__).parent
 KILLS = 20
-
-
-@pytest.fixture(scope="module")
-def killed():
-    """What `killed.py` defines."""
-    spec = importlib.util.spec_from_file_location("killed", HERE / "killed.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
