@@ -76,8 +76,9 @@ class Bank:
 
     def plan(self, at: int) -> Choices:
         """Return what the plan at a place chose."""
-        texts = {name: self.tables[name][self.codes[name][at]] for name in TEXTS}
-        return Choices(**texts, **{name: round(float(self.numbers[name][at]), 4) for name in NUMBERS})
+        chosen: dict[str, Any] = {name: self.tables[name][self.codes[name][at]] for name in TEXTS}
+        chosen |= {name: round(float(self.numbers[name][at]), 4) for name in NUMBERS}
+        return Choices(**chosen)
 
     def rationale(self, why: Floats) -> tuple[str, float]:
         """Return the rationale nearest to E_r, and its cosine; ("", 0) of a bank without any."""

@@ -57,7 +57,8 @@ class TrainConfig(Settings):
     seed: int = whole(0, 0, 2**32 - 1)
     variant: str = one_of("full", *VARIANTS)
     predicts: str = one_of("velocity", "noise", "velocity")
-    batch: int = whole(256, 1, 1_000_000)  # examples in one step, on all devices and parts together
+    batch: int = whole(128, 1, 1_000_000)  # examples in one step, on all devices and parts together
+    pictures: int = whole(3, 1, 64)  # times that an example of a picture counts beside one of a text
     accumulation: int = whole(1, 1, 1024)  # parts in which a batch goes through a device
     precision: str = one_of("no", "no", "bf16")
     device: str = one_of("cpu", "cpu", "auto")  # auto: the GPUs that accelerate finds
@@ -69,8 +70,8 @@ class TrainConfig(Settings):
     composer_blocks: int = whole(4, 1, 64)
     head_width: int = whole(128, 4, 8192)
     # lengths and rates
-    reasoner_steps: int = whole(2000, 1, 10_000_000)
-    composer_steps: int = whole(5000, 1, 10_000_000)
+    reasoner_steps: int = whole(1500, 1, 10_000_000)
+    composer_steps: int = whole(4000, 1, 10_000_000)
     head_steps: int = whole(800, 1, 10_000_000)
     reasoner_rate: float = real(5e-4, 1e-8, 1.0)
     composer_rate: float = real(5e-4, 1e-8, 1.0)

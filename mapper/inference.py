@@ -249,8 +249,8 @@ class TorchNetworks:
         self, seen: Floats, why: Floats, noise: Floats, visits: int, guidance: float, sampler: Sampler
     ) -> Floats:
         """Return E_m for E_v and E_r."""
-        given = (self._tensor(one) for one in (seen, why, noise))
-        return self._array(self._networks.compose(*given, visits, guidance, sampler))
+        look, reason, start = (self._tensor(one) for one in (seen, why, noise))
+        return self._array(self._networks.compose(look, reason, start, visits, guidance, sampler))
 
     def tell(self, heard: Floats) -> dict[str, Floats]:
         """Return what the plan head reads in E_m."""
@@ -295,7 +295,7 @@ def _runtime(runtime: str, device: str) -> Runtime:
         raise ControlError(
             f"the runtime {runtime} works on the CPU, not on {str(device)[:20]!r}; choose torch"
         )
-    return runtime  # type: ignore[return-value]
+    return runtime
 
 
 def _networks(stored: Stored, runtime: Runtime, device: str, folder: pathlib.Path) -> Networks:

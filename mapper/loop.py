@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mapper.checkpoint import named, optimizer_tensors, restore_optimizer, under
 from mapper.config import TrainConfig
-from mapper.lessons import Places
+from mapper.lessons import Lessons, Places
 from mapper.stages import Batch, Stage
 
 Tensors = dict[str, Tensor]
@@ -95,6 +95,7 @@ class _Run:
         self.rows: list[Row] = []
         self.sums: list[float] = []  # losses since the last check
         self.orders: dict[int, Places] = {}
+        self.pool = _pool(stage.train, config.pictures)
 
     def advance(self) -> None:
         """Make one step."""
@@ -123,14 +124,15 @@ class _Run:
 
     def _rows(self) -> Places:
         """Return the examples of this step: the next ones of an endless row of permutations."""
-        count, size = len(self.stage.train), self.config.batch
+        count, size = len(self.pool), self.config.batch
         flat = np.arange(self.step * size, (self.step + 1) * size)
         needed = range(int(flat[0]) // count, int(flat[-1]) // count + 1)
         for at in needed:
             if at not in self.orders:
                 self.orders[at] = chance(self.config.seed, self.stage.name, "order", at).permutation(count)
         self.orders = {at: self.orders[at] for at in needed}
-        return np.array([self.orders[one // count][one % count] for one in flat.tolist()], dtype=np.int64)
+        drawn = np.array([self.orders[one // count][one % count] for one in flat.tolist()], dtype=np.int64)
+        return self.pool[drawn]
 
     def _follow(self) -> None:
         """Move the average towards the weights, quickly at first."""
@@ -205,6 +207,13 @@ def chance(*key: int | str) -> np.random.Generator:
 
 def _seed_dropout(*key: int | str) -> None:
     torch.manual_seed(int(chance("dropout", *key).integers(2**63)))
+
+
+def _pool(train: Lessons, pictures: int) -> Places:
+    """Return the places of the examples, those of pictures several times: a mapper is shown pictures."""
+    every = np.arange(len(train))
+    shown = np.array([kind == "picture" for kind in train.kinds], dtype=np.bool_)
+    return np.concatenate([every, np.repeat(every[shown], pictures - 1)]) if shown.any() else every
 
 
 def _parts(batch: Batch, config: TrainConfig, accelerator: Any) -> Iterator[Batch]:

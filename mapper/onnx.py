@@ -143,7 +143,7 @@ class _Writer:
         )
         return names
 
-    def constant(self, name: str, values: NDArray[Any]) -> str:
+    def constant(self, name: str, values: NDArray[Any] | np.float32) -> str:
         """Add a constant, once; returns its name."""
         from onnx import numpy_helper
 

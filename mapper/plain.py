@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,7 +207,7 @@ def normed(x: Floats) -> Floats:
     return np.asarray(centred * (1 / np.sqrt(variance + np.float32(_EPSILON))), dtype=np.float32)
 
 
-def unit(rows: Floats) -> Floats:
+def unit(rows: NDArray[np.floating[Any]]) -> Floats:
     """Return rows with length 1; a row of zeros stays."""
     return np.asarray(
         rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12), dtype=np.float32

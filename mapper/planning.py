@@ -15,7 +15,7 @@ from mapper.config import TrainConfig
 from mapper.deciding import calibrated
 from mapper.inference import Mapper
 from mapper.lessons import split
-from mapper.sampling import noise
+from mapper.sampling import GUIDANCE, VISITS, noise
 from mapper.traits import traits_of
 from prompts import Plan
 
@@ -84,7 +84,7 @@ def _fitted(
     # noise of its own for every row: what is judged is the spread over pictures, not one sample of each
     start = noise(seed, 1, mapper.config.latent, len(rows)).reshape(len(rows), 1, -1)
     why = mapper.networks.reason(seen)
-    heard = mapper.networks.compose(seen, why, start, 15, 1.0, "dpm")[:, 0]
+    heard = mapper.networks.compose(seen, why, start, VISITS, GUIDANCE, "dpm")[:, 0]
     traits = [traits_of(Plan.model_validate_json(row.plan), groups) for row in rows]
     truth: dict[str, Any] = {question: [getattr(one, question) for one in traits] for question in FIELDS}
     return calibrated(bank, heard, mapper.tell(heard), dict(mapper.config.questions), truth)

@@ -1,7 +1,7 @@
 """The MIDI of three Debian packages, taken in whole: what a user with a folder of games' music has.
 
-``make test`` fetches the packages by name (`scripts/debian_midi.sh`); without them the test is skipped, but not
-in continuous integration.
+``make test`` fetches the packages by name (`scripts/debian_midi.sh`); without them the test is skipped, but
+not in continuous integration.
 """
 
 import os
