@@ -77,8 +77,8 @@ def train(
 
 def _licences(examples: list[Any]) -> str:
     """Return the terms of what was taught from, each once."""
-    said = sorted({one.provenance.rpartition(", ")[2] for one in examples if ", " in one.provenance})
-    return "; ".join(said)[:400]
+    said = sorted({one.provenance.rpartition("; ")[2] for one in examples if "; " in one.provenance})
+    return "of the pictures: " + "; ".join(said)[:400] if said else ""
 
 
 def _config(path: pathlib.Path | None, settings: list[str]) -> TrainConfig:
