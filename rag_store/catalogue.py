@@ -259,7 +259,7 @@ class Catalogue:
                 yield Entry(exemplar, vectors.get(row, {}), print_, from_bytes(lines))
 
     def lines(self, after: int = 0) -> Iterator[tuple[str, str, list[Line]]]:
-        """Yield id, title and lines of the exemplars, by id; only of rows written after one, if it is given."""
+        """Yield id, title and lines of the exemplars, by id; only of rows after one, if it is given."""
         for identity, title, data in self._connection.execute(
             "SELECT id, title, lines FROM exemplars WHERE row > ? ORDER BY id", [after]
         ):

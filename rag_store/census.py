@@ -11,6 +11,8 @@ from rag_store.manifest import REBUILD
 
 #: Exemplars whose vectors are held at once.
 ROWS = 4000
+#: Share of the exemplars that an index may lose: it is approximate.
+BORNE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Census:
         if self.orphans:
             first = self.orphans[0]
             yield f"the {self.space} index holds {len(self.orphans)} rows of no exemplar, such as {first!r}"
-        if self.lost:
+        if len(self.lost) > BORNE * self.asked:
             yield f"no search of the {self.space} index reaches {', '.join(self.lost[:5])}"
 
 

@@ -23,8 +23,8 @@ Progress = Callable[[str, int, int], None]  # stage, done, total
 
 #: Folder of Chroma's files in a generation.
 INDEX = "chroma"
-#: Times that unreachable rows are written again.
-ROUNDS = 3
+#: Times that unreachable rows are written again, and the share that may stay out of reach.
+ROUNDS, BORNE = 3, 0.01
 #: Seconds a broken index has to fail the test in.
 PATIENCE = 600.0
 
@@ -118,12 +118,13 @@ def self_recall(index: Index, entries: Sequence[Entry]) -> None:
     """Ask for every entry by its own vectors and write again those that do not come back.
 
     Chroma fills its graph in parallel, and about one build of the built-in store in five leaves one row of
-    four thousand that no search can reach; written a second time it is found.
+    four thousand that no search can reach; written a second time it is found. Among many neighbours nearly
+    alike one may stay out of reach: a graph is approximate, and up to one row in a hundred is borne.
 
     Raises
     ------
     StoreError
-        If a row still does not come back after three rounds: the index is corrupt.
+        If more rows still do not come back after three rounds: the index is corrupt.
     """
     for space in index.spaces:
         by_id = {entry.exemplar.id: entry for entry in entries if space in entry.vectors}
@@ -133,10 +134,10 @@ def self_recall(index: Index, entries: Sequence[Entry]) -> None:
             if not asked:
                 break
             index.upsert([by_id[one] for one in sorted(asked)])
-        else:
+        if len(asked) > max(1, BORNE * len(by_id)):
             raise StoreError(
-                f"the index does not find {min(asked)!r} by its own {space} vector; "
-                "the disk may be full or faulty: build it again"
+                f"the index does not find {len(asked)} of {len(by_id)} exemplars by their own {space} "
+                f"vectors, such as {min(asked)!r}; the disk may be full or faulty: build it again"
             )
 
 

@@ -1,1 +1,1 @@
-"""Taking music of a user's own into the store: finding it, reading it in several processes, writing it in one."""
+"""Taking music of a user's own into the store: found, read in several processes, written in one."""

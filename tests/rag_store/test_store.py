@@ -128,8 +128,8 @@ def test_lost_rows_are_written_again(tmp_path, sixty, embedder, monkeypatch):
     same = [exemplar for exemplar in sixty if exemplar.genre == "reel"][:4]
     with Store.build(tmp_path / "s", same, embedder=embedder) as store:
         assert looks[:2] == [len(same), 1] and store.count() == len(same)
-    monkeypatch.setattr(writing, "unreachable", lambda _index, _space, vectors: sorted(vectors)[:1])
-    with pytest.raises(StoreError, match="by its own text vector"):
+    monkeypatch.setattr(writing, "unreachable", lambda _index, _space, vectors: sorted(vectors)[:2])
+    with pytest.raises(StoreError, match="2 of 4 exemplars by their own text vectors"):
         Store.build(tmp_path / "t", same, embedder=embedder)
 
 

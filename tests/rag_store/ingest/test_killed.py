@@ -46,6 +46,7 @@ def forks():
     yield order
     process.stdin.close()
     process.wait(30)
+    process.stdout.close()
 
 
 def state(place, embedder):
