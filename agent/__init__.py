@@ -6,7 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agent.agent import Agent, Perceiver, Planner, Writer, compose
+    from agent.agent import Agent, compose
+    from agent.chairs import Perceiver, Planner, Writer
     from agent.controls import Controls
     from agent.editing.saved import load_piece
     from agent.piece import Piece
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agent": "agent.agent",
     "Controls": "agent.controls",
-    "Perceiver": "agent.agent",
+    "Perceiver": "agent.chairs",
     "Piece": "agent.piece",
-    "Planner": "agent.agent",
+    "Planner": "agent.chairs",
     "Sound": "agent.sound",
-    "Writer": "agent.agent",
+    "Writer": "agent.chairs",
     "compose": "agent.agent",
     "load_piece": "agent.editing.saved",
 }

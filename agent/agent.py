@@ -9,33 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
-from PIL import Image
-
+from agent.chairs import Perceiver, Planner, Writer
 from agent.controls import Controls
-from agent.draft import Draft
 from agent.drafting import Step, Written
 from agent.editing.develop import developed, with_theme
 from agent.editing.theme import read_theme
-from agent.formats import file_stem
+from agent.identity import picture_name, piece_seed
 from agent.judging import verdict_on
 from agent.offline.writer import OfflineWriter
 from agent.offline.writer.given import NOTHING
-from agent.picture import Picture, open_picture, picture_hash
+from agent.picture import Picture, open_picture
 from agent.piece import Piece
 from agent.sitting import Planned, Sitting
 from agent.values import whole
 from agent.vlm.choose import backend_of
 from chiaroscore import ChiaroscoreError, ControlError
 from notation import Tune, parse
-from prompts import Plan, Scene
-from rag_store import LONGEST_MATCH, Exemplar, Hit, Store, store_state
+from prompts import Plan
+from rag_store import LONGEST_MATCH, Hit, Store, store_state
 from rag_store.searching.query import TRACKS
 
 if TYPE_CHECKING:
@@ -50,29 +47,6 @@ CANDIDATES = 3
 EXEMPLARS = 6
 #: Most candidates of one composition.
 MOST_CANDIDATES = 16
-
-
-class Perceiver(Protocol):
-    """Step 1: what is in the picture."""
-
-    def perceive(self, picture: Image.Image) -> Scene:
-        """Return the scene of a picture."""
-
-
-class Planner(Protocol):
-    """Step 2: what the music shall be."""
-
-    def plan(self, scene: Scene, controls: Controls, seed: int) -> Plan:
-        """Return the plan for a scene under a user's controls."""
-
-
-class Writer(Protocol):
-    """Step 3: the score."""
-
-    def write(
-        self, plan: Plan, exemplars: Sequence[Exemplar], seed: int, redo: dict[str, int] | None = None
-    ) -> Draft:
-        """Return a draft; ``redo`` gives other seeds to the parts of the work it names."""
 
 
 class Agent:
@@ -406,17 +380,6 @@ def _best(pieces: Sequence[Piece]) -> Piece:
     )
     best, *others = (replace(one, alternatives=()) for one in ranked)
     return replace(best, alternatives=tuple(others))
-
-
-def piece_seed(picture: Image.Image, seed: int) -> int:
-    """Return the seed of a piece: made of the picture's pixels and the user's seed."""
-    text = f"{picture_hash(picture)}:{seed}".encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
-
-
-def picture_name(image: Picture) -> str:
-    """Return the name for the files of a piece: the picture's own, or "piece" where it has none."""
-    return file_stem(image, "piece") if isinstance(image, str | os.PathLike) else "piece"
 
 
 _default: Agent | None = None

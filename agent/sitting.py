@@ -17,7 +17,7 @@ from chiaroscore import ControlError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from agent.agent import Perceiver, Planner, Writer
+    from agent.chairs import Perceiver, Planner, Writer
     from agent.controls import Controls
     from agent.offline.writer.given import Given
     from agent.vlm.transcript import Call

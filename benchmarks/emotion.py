@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from agent.agent import Agent, piece_seed
+from agent.agent import Agent
 from agent.controls import Controls
+from agent.identity import piece_seed
 from agent.judging import verdict_on
 from agent.offline.affect import TARGETS, predictors, spread_out
 from agent.offline.perceive import Look, analyse, scene_of

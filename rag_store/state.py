@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rag_store.catalogue import Catalogue
 from rag_store.manifest import read_manifest
-from rag_store.store import _place, _stale
+from rag_store.places import is_stale, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ def store_state(path: str | os.PathLike[str] | None = None) -> StoreState:
     StoreError
         If its manifest is broken or of another format.
     """
-    place = _place(path)
+    place = place_of(path)
     manifest = read_manifest(place)
     if manifest is None:
         return StoreState(place, 0, False)
     with contextlib.closing(Catalogue(place / manifest.generation)) as catalogue:
-        return StoreState(place, catalogue.count(), not _stale(manifest))
+        return StoreState(place, catalogue.count(), not is_stale(manifest))

@@ -12,35 +12,30 @@ import contextlib
 import os
 import pathlib
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from chiaroscore import ControlError, StoreError, cache_dir
+from chiaroscore import StoreError
 from notation import Tune
 from rag_store.building import build, entries_of, validate
-from rag_store.builtin import Progress, builtin_digest
+from rag_store.builtin import Progress
 from rag_store.catalogue import Catalogue
 from rag_store.census import Examination, examine
 from rag_store.chroma import Index
 from rag_store.copies import CopyIndex, Likeness
 from rag_store.corpus import sources
-from rag_store.embed import Embedder, MiniLM, Vectors
-from rag_store.embedders import ByCaption, SpaceModel, same_models
+from rag_store.embed import Embedder
+from rag_store.embedders import SpaceModel, same_models
 from rag_store.exemplar import Exemplar
-from rag_store.hit import Hit
 from rag_store.lines import melody_line
 from rag_store.manifest import REBUILD, Manifest, StoreBusyError, read_manifest, writer_lock
 from rag_store.melodies import melodies
 from rag_store.originality import Match
+from rag_store.places import is_stale, models_of, place_of
 from rag_store.resident import Resident, resident
-from rag_store.searching import STANDARD, Allowed, Filter, Query, Wanted, demanded, search
-from rag_store.searching.nearness import Rows
-from rag_store.searching.query import TRACKS
+from rag_store.searched import Searched
 from rag_store.served.address import is_address
-from rag_store.spaces import ByNotes
 from rag_store.statistics import counts, size
 from rag_store.writing import INDEX, Writer, writing
 
@@ -48,13 +43,11 @@ if TYPE_CHECKING:
     from rag_store.parquet import Loaded
     from rag_store.served.publishing import Published
 
-#: Folder of the store in `chiaroscore.cache_dir`.
-NAME = "store-v2"
 #: Seconds to wait for another process that builds or writes the store.
 WAIT = 120.0
 
 
-class Store:
+class Store(Searched):
     """An open store. Use `Store.open`, or `Store.build` for one of your own exemplars."""
 
     def __init__(self, place: pathlib.Path, manifest: Manifest, models: Mapping[str, SpaceModel]) -> None:
@@ -104,16 +97,16 @@ class Store:
             from rag_store.served.store import open_served
 
             return open_served(str(path), models_of(embedder), progress)
-        place, models = _place(path), models_of(embedder)
+        place, models = place_of(path), models_of(embedder)
         manifest = None if rebuild else read_manifest(place)
         if manifest is not None:
             same_models(str(place), manifest.spaces, models)
-        if rebuild or _stale(manifest):
+        if rebuild or is_stale(manifest):
             with writer_lock(place, WAIT):
                 manifest = (
                     None if rebuild else read_manifest(place)
                 )  # another process may have built it meanwhile
-                if rebuild or _stale(manifest):
+                if rebuild or is_stale(manifest):
                     manifest = build(place, None, models, progress)
         if manifest is None:
             raise StoreError(f"the store at {str(place)!r} vanished while it was opened; {REBUILD}")
@@ -136,7 +129,7 @@ class Store:
             If an exemplar is unfit, the index does not find every exemplar again, or another process is
             writing.
         """
-        place, models = _place(path), models_of(embedder)
+        place, models = place_of(path), models_of(embedder)
         with writer_lock(place, WAIT):
             manifest = build(place, list(exemplars), models, progress)
         return cls(place, manifest, models)
@@ -150,97 +143,12 @@ class Store:
         StoreError
             If there is a store at ``path``, or the folder cannot be written.
         """
-        place, models = _place(path), models_of(embedder)
+        place, models = place_of(path), models_of(embedder)
         with writer_lock(place, WAIT):
             if read_manifest(place) is not None:
                 raise StoreError(f"there is a store at {str(place)!r}; open that one, or name another folder")
             manifest = build(place, [], models, may_be_empty=True)
         return cls(place, manifest, models)
-
-    def search(
-        self,
-        text: str = "",
-        *,
-        k: int = 5,
-        genre: str | None = None,
-        mood: str | None = None,
-        meter: str | None = None,
-        mode: str | None = None,
-        tempo_class: str | None = None,
-        abc: str = "",
-        licences: Collection[str] | Allowed | None = STANDARD,
-        strict: bool = False,
-        tracks: Sequence[str] = TRACKS,
-    ) -> list[Hit]:
-        """Return the ``k`` best exemplars for a description of music, best first.
-
-        The rule is in `rag_store.searching`.
-
-        Parameters
-        ----------
-        text : str
-            What the music should be like. Attributes that it names and that are not given are read from it.
-        k : int
-            How many, 1 to 100. Fewer come back if the store has no more that fit.
-        genre, mood, meter, mode, tempo_class : str, optional
-            Attributes wanted: they lead the targeted track. They are wishes, not conditions, unless
-            ``strict``.
-        abc : str
-            Music to find like music for, beside the text or instead of it.
-        licences : Allowed, collection of str, or None
-            Licences allowed, by name or as `rag_store.searching.allowed` reads a list of families; None
-            allows all. The default leaves out non-commercial, unknown and unstated ones.
-        strict : bool
-            Leave out what does not meet every attribute given.
-        tracks : sequence of str
-            "broad" (by likeness), "targeted" (by attributes), or both.
-
-        Raises
-        ------
-        ControlError
-            If nothing is asked, ``k`` is out of range, or an attribute is unknown.
-        NotationError
-            If ``abc`` is no tune.
-
-        See Also
-        --------
-        find : Everything a search can ask: ranges, instruments, pictures, budgets.
-        """
-        wanted = Wanted(genre, mood, meter, mode, tempo_class)
-        allowed = licences if isinstance(licences, Allowed) else Allowed.of(licences)
-        conditions = Filter(licences=allowed)
-        if strict:
-            conditions = demanded(wanted, conditions)
-        return self.find(
-            Query(text=text, abc=abc, wanted=wanted, filter=conditions, k=k, tracks=tuple(tracks))
-        )
-
-    def find(self, query: Query) -> list[Hit]:
-        """Return the best exemplars for a query, best first; fewer than asked if no more meet its conditions.
-
-        Raises
-        ------
-        ControlError
-            If the query asks nothing, or something that there is not.
-        NotationError
-            If its snippet cannot be read.
-        MissingPartError
-            If the store has no vectors of a space that is asked.
-        """
-        held, models = self.resident, self._models
-
-        embedders: dict[str, Callable[[str], Vectors]] = {
-            space: lambda asked, model=models[space]: model.of_query(asked)  # type: ignore[misc]
-            for space in ("text", "music")
-            if space in models
-        }
-        chosen = search(query, held.columns, held.vectors.__getitem__, self._nearest, embedders)
-        ids = [held.columns.ids[one.row] for one in chosen]
-        found = self._catalogue.exemplars(ids)
-        return [
-            Hit(found[identity], round(one.score, 6), list(one.why))
-            for identity, one in zip(ids, chosen, strict=True)
-        ]
 
     def get(self, identity: str) -> Exemplar:
         """Return the exemplar of an id.
@@ -427,14 +335,6 @@ class Store:
     def _folder(self) -> pathlib.Path:
         return self._place / self._manifest.generation
 
-    def _nearest(self, space: str, query: Vectors, n: int) -> tuple[Rows, Vectors]:
-        """Return rows of the resident columns and their cosines, from the index."""
-        place = self.resident.columns.place
-        ids, cosines = self._index.nearest(space, query[None], n)[0]
-        there = [(place[i], cosine) for i, cosine in zip(ids, cosines, strict=True) if i in place]
-        rows, found = zip(*there, strict=True) if there else ((), ())
-        return np.array(rows, np.int64), np.array(found, np.float32)
-
     @property
     def _read(self) -> Catalogue:
         """The catalogue, if it may be used here."""
@@ -499,19 +399,3 @@ class Store:
             self._catalogue.close()
             self._manifest, self._resident, self._melodies = manifest, None, None
             self._catalogue = Catalogue(self._folder)
-
-
-def models_of(embedder: Embedder | None = None) -> dict[str, SpaceModel]:
-    """Return the models of a store: of captions ``embedder`` or `MiniLM`, of music our own."""
-    return {"text": ByCaption(embedder or MiniLM()), "music": ByNotes()}
-
-
-def _place(path: str | os.PathLike[str] | None) -> pathlib.Path:
-    if is_address(path):
-        raise ControlError("a store is built in a folder; build it there, then publish it to the server")
-    return pathlib.Path(path) if path is not None else cache_dir() / NAME
-
-
-def _stale(manifest: Manifest | None) -> bool:
-    """Whether the built-in exemplars must be stored (anew)."""
-    return manifest is None or (manifest.origin == "builtin" and manifest.sources != builtin_digest())

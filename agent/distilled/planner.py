@@ -22,7 +22,7 @@ from agent.vlm.sense import lead_of
 from prompts import Emotion, Plan, Scene
 
 if TYPE_CHECKING:
-    from agent.agent import Planner
+    from agent.chairs import Planner
     from agent.controls import Controls
     from agent.distilled.eyes import Eye, Floats
     from mapper.choices import Choices

@@ -9,7 +9,7 @@ from agent.sitting import Planned, Sitting
 if TYPE_CHECKING:
     from PIL import Image
 
-    from agent.agent import Writer
+    from agent.chairs import Writer
     from agent.controls import Controls
     from agent.distilled.eyes import Floats
     from agent.distilled.planner import DistilledMind

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.agent import piece_seed
 from agent.explaining.changes import moved, named, room, without
+from agent.identity import piece_seed
 from agent.keys import parse_key
 from agent.offline.plan import OfflinePlanner
 from chiaroscore import ControlError

@@ -32,7 +32,7 @@ from agent.vlm.sense import (
 from prompts import Emotion, Part, Plan, PlanAnswer, Scene
 
 if TYPE_CHECKING:
-    from agent.agent import Planner
+    from agent.chairs import Planner
 
 #: Choices in their order where a feeling was asked for: those by which the planner reaches it give way first.
 _UNDER_A_FEELING = (

@@ -22,7 +22,7 @@ from prompts import Colour, Dynamic, Emotion, Evidence, Scene, SceneAnswer, Seen
 if TYPE_CHECKING:
     from PIL import Image
 
-    from agent.agent import Perceiver
+    from agent.chairs import Perceiver
     from agent.controls import Controls
 
 #: Most words of colour and light in a scene (`prompts.Colour`).

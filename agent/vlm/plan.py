@@ -20,7 +20,7 @@ from agent.vlm.run import Run
 from prompts import Emotion, Plan, PlanAnswer, Scene
 
 if TYPE_CHECKING:
-    from agent.agent import Planner
+    from agent.chairs import Planner
 
 #: Most words of feeling in a plan.
 _MOST_WORDS = 4

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.agent import Agent, piece_seed
+from agent.agent import Agent
 from agent.controls import Controls
+from agent.identity import piece_seed
 from agent.offline.perceive import OfflinePerceiver
 from agent.offline.plan import OfflinePlanner
 from agent.picture import Picture, open_picture

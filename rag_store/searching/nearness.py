@@ -28,8 +28,8 @@ Scores = NDArray[np.float64]
 
 #: Stores of up to so many rows are compared whole (0.5 ms at 384 dimensions).
 SMALL = 8192
-#: So many rows that meet a condition are compared one by one (about 0.4 ms).
-FEW = 2000
+#: So many rows that meet a condition are compared one by one (about 1.2 ms).
+FEW = 6000
 #: Rows asked of the index for each row needed: by the share of rows that meet the condition and a half more,
 #: but no more than `OVER`, since a text names the genre it is about; and the most at once.
 MORE, OVER, MOST = 1.5, 4.0, 4000

@@ -17,7 +17,7 @@ import pytest
 import chiaroscore
 from agent.cli.compose import folder_names
 from notation import check
-from rag_store.store import NAME
+from rag_store.places import NAME
 
 Run = Callable[..., Any]
 SHORT = ["--bars", 8, "--tempo", 180, "--meter", "4/4", "--seed", 3]

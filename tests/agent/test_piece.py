@@ -161,7 +161,7 @@ def test_play_with_a_device_plays_to_the_end(piece: Piece, monkeypatch: pytest.M
 
 
 def test_name_of_files(agent_of_run: Agent) -> None:
-    from agent.agent import picture_name
+    from agent.identity import picture_name
 
     assert picture_name("/a/Ein Bild (2).JPG") == "Ein-Bild-2"
     assert picture_name("../../etc/..") == "piece"

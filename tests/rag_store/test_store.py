@@ -14,8 +14,9 @@ import pytest
 
 from chiaroscore import StoreError
 from rag_store import writing
+from rag_store.places import NAME
 from rag_store.records import content_digest, from_record, to_metadata
-from rag_store.store import NAME, Store
+from rag_store.store import Store
 
 
 class OtherModel:
@@ -265,7 +266,7 @@ def test_unwritable_place(sixty, embedder, tmp_path):
 
 
 def test_default_place_follows_the_cache_variable(tmp_path, monkeypatch):
-    from rag_store.store import _place
+    from rag_store.places import place_of
 
     monkeypatch.setenv("CHIAROSCORE_CACHE", str(tmp_path))
-    assert _place(None) == tmp_path / NAME
+    assert place_of(None) == tmp_path / NAME

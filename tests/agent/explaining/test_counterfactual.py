@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent.agent import piece_seed
 from agent.controls import Controls
 from agent.explaining import counterfactual
 from agent.explaining.changes import WORDS, moved, named, room, value_of, without
 from agent.explaining.counterfactual import counterfactuals, shown, why_none
+from agent.identity import piece_seed
 from agent.keys import parse_key
 from agent.offline.plan import OfflinePlanner
 from agent.picture import picture_hash

@@ -9,11 +9,11 @@ import pytest
 from tiny import FAMILIES, build
 
 from agent import Agent
-from agent.agent import piece_seed
 from agent.controls import Controls
 from agent.editing.saved import load_piece
 from agent.explaining.model import CLOSED, CUT, NO_CALLS, NO_PICTURE, WHOLE, explain_calls
 from agent.explaining.passage import header, passage
+from agent.identity import piece_seed
 from agent.picture import open_picture
 from agent.vlm.local import TransformersBackend
 from agent.vlm.options import Options

@@ -13,8 +13,8 @@ import pytest
 import servers
 
 from agent import Agent
-from agent.agent import piece_seed
 from agent.controls import Controls
+from agent.identity import piece_seed
 from agent.picture import open_picture
 from agent.vlm.options import Options
 from agent.vlm.remote import OpenAIBackend
