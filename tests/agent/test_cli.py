@@ -153,6 +153,8 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(
     running = subprocess.Popen(
         [sys.executable, "-m", "agent.cli", "compose", *asked],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a test run in the background ignores the signal, and so would what it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     deadline = time.monotonic() + 120
     while (

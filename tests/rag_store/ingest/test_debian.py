@@ -24,7 +24,7 @@ def test_games_music(tmp_path, hashed):
         pytest.skip(f"no MIDI of Debian packages in {FOLDER}; make test fetches it")
     with Store.create(tmp_path / "store", embedder=hashed) as store:
         reports = {
-            name: ingest(store, [FOLDER / name], name=name, licence=licence)
+            name: ingest(store, [FOLDER / name / "usr/share/games"], name=name, licence=licence)
             for name, licence in LICENCES.items()
         }
         assert {name: one.found for name, one in reports.items()} == {
