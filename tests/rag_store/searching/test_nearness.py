@@ -26,7 +26,7 @@ class Counted:
 
 @pytest.mark.parametrize(
     ("share", "n", "by_index"),
-    [(1.0, 40, True), (0.5, 200, True), (0.25, 200, False), (0.02, 40, False), (0.0, 5, False)],
+    [(1.0, 40, True), (0.7, 200, True), (0.25, 200, False), (0.02, 40, False), (0.0, 5, False)],
 )
 def test_within_is_what_comparing_everything_gives(big, share, n, by_index):
     columns, vectors, query = big
