@@ -138,14 +138,14 @@ def test_changed_data_is_built_anew_and_keeps_what_users_added(tmp_path, monkeyp
 
     monkeypatch.setattr("rag_store.building.builtin_exemplars", lambda progress: list(sixty[:20]))
     monkeypatch.setattr("rag_store.building.builtin_digest", lambda: "one")
-    monkeypatch.setattr("rag_store.store.builtin_digest", lambda: "one")
+    monkeypatch.setattr("rag_store.places.builtin_digest", lambda: "one")
     with Store.open(tmp_path, embedder=embedder) as store:
         mine = dataclasses.replace(sixty[25], id="mine:1")
         store.add([mine])
         with pytest.raises(StoreError, match="built-in source"):
             store.add([dataclasses.replace(sixty[25], id="ryans:mine")])
     monkeypatch.setattr("rag_store.building.builtin_digest", lambda: "two")
-    monkeypatch.setattr("rag_store.store.builtin_digest", lambda: "two")
+    monkeypatch.setattr("rag_store.places.builtin_digest", lambda: "two")
     monkeypatch.setattr("rag_store.building.builtin_exemplars", lambda progress: list(sixty[:22]))
     with Store.open(tmp_path, embedder=embedder) as store:
         assert store.count() == 23
