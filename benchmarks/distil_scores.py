@@ -20,7 +20,7 @@ from agent import Agent
 from agent.controls import Controls
 from agent.distilled.eyes import PackagedEye
 from agent.distilled.planner import DistilledMind
-from agent.distilling.encoder import FILE, stacked
+from agent.distilling.encoder import stacked
 from agent.distilling.looks import read_looks
 from agent.distilling.rationale import seen
 from agent.distilling.textual import told
@@ -28,7 +28,7 @@ from agent.offline.plan import OfflinePlanner
 from benchmarks.distil_held import GROUPS, Held
 from evaluation import closeness_row, frechet
 from mapper.choices import Choices, choices_of
-from mapper.encoders import Encoder
+from mapper.encoders import FILE, Encoder
 from mapper.inference import Mapper
 from mapper.scenes import tellings
 from notation import parse

@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 
 from agent.distilling.bulk import BulkMiniLM
 from agent.distilling.captions import telling_of
-from agent.distilling.encoder import FILE, imagination_of, stacked
+from agent.distilling.encoder import imagination_of, stacked
 from agent.distilling.imagined import Imagination
 from agent.distilling.looks import look_at, read_looks
 from agent.distilling.pictures import Base
 from agent.distilling.textual import told
-from mapper.encoders import Encoder
+from mapper.encoders import FILE, Encoder
 from mapper.scenes import Telling
 from mapper.shards import arrays
 from prompts import Scene

@@ -13,7 +13,6 @@ rows one by one.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import pathlib
 import resource
@@ -24,16 +23,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from benchmarks.crowd import crowd
-from benchmarks.timing import Row
+from benchmarks.timing import Row, show
 from chiaroscore import cache_dir
 from rag_store import Exemplar, MiniLM, Query, Store, Wanted
 from rag_store.builtin import builtin_exemplars, text_digest
@@ -91,16 +88,7 @@ def main() -> None:
         rows += _readers(place, questions, model)
         if not options.no_server:
             rows += _served(pathlib.Path(folder), place, questions, model)
-    if options.json:
-        print(json.dumps([asdict(row) for row in rows], indent=2))
-        return
-    table = Table(title=f"{options.pieces:,} exemplars")
-    for column in ("group", "what", "value", "unit", "ratio"):
-        table.add_column(column, justify="right" if column in ("value", "ratio") else "left")
-    for row in rows:
-        ratio = f"{row.ratio:.2f} x {row.baseline}" if row.ratio is not None else ""
-        table.add_row(row.group, row.what, f"{row.value:.4g}", row.unit, ratio)
-    Console(width=120).print(table)
+    show(rows, f"{options.pieces:,} exemplars", as_json=options.json, digits=4)
 
 
 def _vectors(exemplars: Sequence[Exemplar], options: argparse.Namespace) -> Vectors:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+from rich.console import Console
+from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,17 @@ def process_seconds(arguments: list[str], runs: int = 3) -> tuple[float, float]:
         )
         times.append(time.perf_counter() - start)
     return statistics.median(times), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def show(rows: Sequence[Row], title: str, *, as_json: bool = False, digits: int = 3) -> None:
+    """Print rows as a table with their ratios, or as JSON."""
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+        return
+    table = Table(title=title)
+    for column in ("group", "what", "value", "unit", "ratio"):
+        table.add_column(column, justify="right" if column in ("value", "ratio") else "left")
+    for row in rows:
+        ratio = f"{row.ratio:.2f} x {row.baseline}" if row.ratio is not None else ""
+        table.add_row(row.group, row.what, f"{row.value:.{digits}g}", row.unit, ratio)
+    Console(width=120).print(table)

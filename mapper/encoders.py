@@ -35,6 +35,9 @@ MOST_BYTES = 8_000_000
 _CLIP = 4.0  # deviations: beyond lies what no fitted picture was like
 _SIZES = {"features": 1280, "probabilities": 1000, "measures": 31, "affect": 6}
 
+#: Name of an encoder's file, beside teacher data and beside a mapper.
+FILE = "encoder.safetensors"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag_store.catalogue import Catalogue
-from rag_store.chroma import Index, unreachable
+from rag_store.chroma import BORNE, Index, unreachable
 from rag_store.manifest import REBUILD
 
 #: Exemplars whose vectors are held at once.
 ROWS = 4000
-#: Share of the exemplars that an index may lose: it is approximate.
-BORNE = 0.01
 
 
 @dataclass(frozen=True, slots=True)

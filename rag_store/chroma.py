@@ -34,6 +34,8 @@ HNSW: dict[str, Any] = {
     "batch_size": 2,
     "sync_threshold": 2,
 }
+#: Share of the rows that an index may lose: it is approximate.
+BORNE = 0.01
 #: Queries asked of Chroma at once: SQLite takes 32,766 ids, three for each query.
 QUERIES = 500
 

@@ -158,7 +158,7 @@ def tidy(text: str, title: str) -> str:
                 header["Q"] = _tempo_word(value)
         elif key and not raw.startswith("%"):
             line = raw if found is None or found[1] in "KMLQV" else ""
-            line = _strip_comment(line).rstrip()
+            line = strip_comment(line).rstrip()
             if line:
                 body.append(line if found else _tidy_music(line))
     header["T"] = title
@@ -202,7 +202,7 @@ def _tempo_word(note: str) -> str:
     return f'"{word.capitalize()}" 1/4={TEMPO_WORDS[word]}' if word in TEMPO_WORDS else ""
 
 
-def _strip_comment(line: str) -> str:
+def strip_comment(line: str) -> str:
     """Drop a trailing comment; a percent sign inside a quoted text is no comment."""
     quoted = False
     for at, char in enumerate(line):

@@ -17,14 +17,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from chiaroscore import StoreError
 from rag_store.catalogue import Catalogue, Entry, Note
-from rag_store.chroma import BATCH, Index, unreachable
+from rag_store.chroma import BATCH, BORNE, Index, unreachable
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 #: Folder of Chroma's files in a generation.
 INDEX = "chroma"
-#: Times that unreachable rows are written again, and the share that may stay out of reach.
-ROUNDS, BORNE = 3, 0.01
+#: Times that unreachable rows are written again.
+ROUNDS = 3
 #: Seconds a broken index has to fail the test in.
 PATIENCE = 600.0
 

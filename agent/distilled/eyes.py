@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from agent.offline.affect import feel
 from agent.offline.perceive import analyse, scene_of
 from chiaroscore import InputError, MissingPartError
+from mapper.encoders import FILE, Encoder
 from mapper.encoders import NAME as PACKAGED
-from mapper.encoders import Encoder
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 #: The variable that names the CLIP model of a mapper that was trained with one.
 CLIP = "CHIAROSCORE_CLIP"
-#: File of the packaged encoder's projection in a mapper's folder.
-FILE = "encoder.safetensors"
 
 
 class Eye(Protocol):

@@ -16,7 +16,7 @@ from agent.distilling.textual import Told
 from agent.offline.labels import group_members
 from agent.offline.tables import table
 from chiaroscore import ControlError
-from mapper.encoders import Encoder, Measured, fit
+from mapper.encoders import FILE, Encoder, Measured, fit
 from rag_store.embed import MiniLM
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from agent.offline.perceive import Look
 
 Vectors = NDArray[np.float32]
-#: Name of the encoder's file beside its data.
-FILE = "encoder.safetensors"
 
 
 def seen(encoder: Encoder, picture: Image.Image) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from notation.fields import unified
-from rag_store.corpus import tidy_title
+from rag_store.corpus import strip_comment, tidy_title
 from rag_store.reading.abc_text import clean
 
 #: Header fields that are kept, in the order they are written; K: ends the header.
@@ -65,7 +65,7 @@ def cleaned(text: str) -> CleanTune:
 
 def _header(found: re.Match[str], header: dict[str, list[str]]) -> str:
     """Keep a field of the header; return the key if it is K:."""
-    letter, value = found[1], _without_comment(found[2]).strip()
+    letter, value = found[1], strip_comment(found[2]).strip()
     if letter == "K":
         return value or "none"
     if value and (letter == "V" or letter not in header):
@@ -76,18 +76,8 @@ def _header(found: re.Match[str], header: dict[str, list[str]]) -> str:
 def _music(line: str, found: re.Match[str] | None) -> list[str]:
     """Return a line of the body as it is kept: none for a field of words, one without remarks for music."""
     if found is not None:
-        return [_without_comment(line).rstrip()] if found[1] in _IN_BODY else []
-    text = _without_comment(line).rstrip()
+        return [strip_comment(line).rstrip()] if found[1] in _IN_BODY else []
+    text = strip_comment(line).rstrip()
     if text.count('"') % 2 == 0 and '["' not in text:
         text = re.sub(r'"([^"]*)"', lambda quoted: quoted[0] if _CHORD.fullmatch(quoted[1]) else "", text)
     return [text] if text.strip() else []
-
-
-def _without_comment(line: str) -> str:
-    """Drop a trailing comment; a percent sign inside a quoted text is no comment."""
-    quoted = False
-    for at, char in enumerate(line):
-        quoted ^= char == '"'
-        if char == "%" and not quoted and line[at - 1 : at] != "\\":
-            return line[:at]
-    return line

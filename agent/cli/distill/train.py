@@ -36,8 +36,8 @@ def train(
     """
     chosen = _config(config, settings or [])
     from agent.cli.progress import Progress
-    from agent.distilled.eyes import FILE
     from agent.genres import genres
+    from mapper.encoders import FILE
     from mapper.lessons import lessons
     from mapper.planning import add_bank
     from mapper.shards import read

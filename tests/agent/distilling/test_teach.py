@@ -12,7 +12,7 @@ import pytest
 
 from agent.controls import Controls
 from agent.distilling.bulk import BulkMiniLM
-from agent.distilling.encoder import FILE, seen
+from agent.distilling.encoder import seen
 from agent.distilling.looks import look_at, read_looks
 from agent.distilling.pictures import bases
 from agent.distilling.teach import Report, Sources, teach
@@ -20,7 +20,7 @@ from agent.offline.perceive import OfflinePerceiver
 from agent.offline.plan import OfflinePlanner
 from agent.picture import open_picture
 from chiaroscore import ControlError, InputError
-from mapper.encoders import Encoder
+from mapper.encoders import FILE, Encoder
 from mapper.shards import read
 from prompts import Plan
 from rag_store.embed import MiniLM
