@@ -57,7 +57,8 @@ class Known:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return the kept rows; a text without one is embedded."""
         fresh = [text for text in texts if text not in self.vectors]
-        self.vectors.update(zip(fresh, MiniLM().embed(fresh), strict=True))
+        if fresh:
+            self.vectors.update(zip(fresh, MiniLM().embed(fresh), strict=True))
         return np.stack([self.vectors[text] for text in texts])
 
 

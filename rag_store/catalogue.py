@@ -30,6 +30,8 @@ NAME = "catalogue.sqlite"
 PATIENCE = 60.0
 #: Variables of one statement that every SQLite takes.
 MANY = 900
+#: Order of the rows that searches work on.
+BY_GENRE = "ORDER BY genre, id"
 
 _SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -313,10 +315,10 @@ class Catalogue:
         return {row[0]: Note(*row) for row in self._rows("SELECT item, digest, outcome, reason FROM journal")}
 
     def columns(self) -> Columns:
-        """Return the attributes of all exemplars, by id."""
+        """Return the attributes of all exemplars, by genre and id: rows of a genre are compared in one run."""
         names = [*TEXTS, *NUMBERS]
         rows = self._rows(
-            f"SELECT id, {', '.join(names)}, instruments, length(abc) FROM exemplars ORDER BY id"  # noqa: S608
+            f"SELECT id, {', '.join(names)}, instruments, length(abc) FROM exemplars {BY_GENRE}"  # noqa: S608
         )
         held = list(zip(*rows, strict=True)) if rows else [()] * (len(names) + 3)
         by_name = dict(zip(names, held[1:], strict=False))
@@ -331,8 +333,8 @@ class Catalogue:
         )
 
     def vectors(self, space: str, dim: int) -> Vectors:
-        """Return the vectors of a space, shape ``(n, dim)``, rows by id; without a vector a row is nan."""
-        order = {row[0]: i for i, row in enumerate(self._rows("SELECT row FROM exemplars ORDER BY id"))}
+        """Return the vectors of a space, shape ``(n, dim)``, rows as in `columns`; without one a row is nan."""
+        order = {row[0]: i for i, row in enumerate(self._rows(f"SELECT row FROM exemplars {BY_GENRE}"))}  # noqa: S608
         matrix = np.full((len(order), dim), np.nan, dtype=np.float32)
         for row, data in self._connection.execute("SELECT row, vector FROM vectors WHERE space = ?", [space]):
             matrix[order[row]] = np.frombuffer(data, "<f4")

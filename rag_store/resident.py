@@ -30,7 +30,7 @@ PREFIX = "resident-"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resident:
-    """Columns and the vectors of every space, rows in the order of ids."""
+    """Columns and the vectors of every space, rows by genre and id."""
 
     content: str
     columns: Columns

@@ -11,6 +11,7 @@ Steps
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from chiaroscore import MissingPartError
 from rag_store.columns import Columns
 from rag_store.embed import Vectors
-from rag_store.searching.broad import broad, pool
+from rag_store.searching.broad import broad, pool, reach
 from rag_store.searching.diversity import diversify
 from rag_store.searching.filters import mask
 from rag_store.searching.fuse import fuse, targeted_weight
@@ -133,9 +134,11 @@ def _tracks(
     first = next(iter(near.values()), None)
     wanted, k = query.wanted, query.k
     none = np.zeros(0, np.int64)
-    # the targeted track first: it asks more of the index, and the broad one is a part of the same answer
-    track = targeted(columns, allowed, wanted, first, k) if "targeted" in query.tracks else none
-    nearby = {space: broad(columns, allowed, one, wanted.genre, k) for space, one in near.items()}
+    with ThreadPoolExecutor(max(1, len(near))) as threads:  # the index is asked while rows are compared
+        for one in near.values():
+            one.ask_ahead(allowed, reach(k), threads)
+        track = targeted(columns, allowed, wanted, first, k) if "targeted" in query.tracks else none
+        nearby = {space: broad(columns, allowed, one, wanted.genre, k) for space, one in near.items()}
     if not nearby and not len(track):
         track = by_lot(columns, np.flatnonzero(allowed))[: pool(k)]
     return nearby, track

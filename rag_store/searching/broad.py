@@ -16,7 +16,7 @@ from rag_store.searching.nearness import Mask, Neighbours, Rows
 
 def reach(k: int) -> int:
     """Return how many of the nearest rows are looked at."""
-    return max(200, 20 * k)
+    return 3 * pool(k)
 
 
 def of_one_genre(k: int) -> int:

@@ -112,8 +112,9 @@ def checked(wanted: Wanted) -> Wanted:
 
 def read_words(text: str, wanted: Wanted) -> Wanted:
     """Fill what is not asked outright from the words of the text, where they name exactly one value."""
+    spoken = text.lower()
     found = {
-        "genre": _only({genre for words, genre in _genre_words() if words.search(text)}),
+        "genre": _only({g for word, whole, g in _genre_words() if word in spoken and whole.search(text)}),
         "mood": _only({mood for words, mood in _mood_words() if words.search(text)}),
         "mode": _only({mode for mode in table()["modes"] if matches(mode, text)}),
         "meter": _only(set(re.findall(r"(?<!\S)\d{1,2}/(?:2|4|8|16)(?![\w/])", text))),
@@ -140,11 +141,14 @@ def _check_number(name: str, value: float) -> None:
 
 
 @cache
-def _genre_words() -> list[tuple[re.Pattern[str], str]]:
-    """Return every word for a genre; those that are no genre's own name stand in its entry's "also"."""
+def _genre_words() -> list[tuple[str, re.Pattern[str], str]]:
+    """Return every word for a genre, in small letters and as a pattern, and the genre.
+
+    Words that are no genre's own name stand in its entry's "also".
+    """
     named = [(genre, genre) for genre in genre_names()]
     spoken = [(word, genre) for genre, entry in genre_table()["genres"].items() for word in entry["also"]]
-    return [(_whole(word), genre) for word, genre in named + spoken]
+    return [(word.lower(), _whole(re.escape(word)), genre) for word, genre in named + spoken]
 
 
 @cache

@@ -63,8 +63,8 @@ def _wishes(columns: Columns, row: int, wanted: Wanted) -> str:
     """Say which wishes a row meets and which not: "genre tango, meter 4/4 (not mood sad)"."""
     one = np.array([row], dtype=np.int64)
     degree = {name: float(met[0]) for name, met in degrees(columns, one, wanted).items()}
-    met = [name for name, value in degree.items() if value >= MET]
-    said = ", ".join(_attribute(name, columns.row(row)) for name in met)
+    met, has = [name for name, value in degree.items() if value >= MET], columns.row(row)
+    said = ", ".join(_attribute(name, has) for name in met)
     missed = [_attribute(name, wanted.asked()) for name in degree if name not in met]
     read = " [read from the text]" if set(met) <= wanted.read else ""
     return (said + (f" (not {', '.join(missed)})" if missed else "")).strip() + read

@@ -1,8 +1,18 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from rag_store.searching import nearness
 from rag_store.searching.exhaustive import Exhaustive
-from rag_store.searching.nearness import FEW, Neighbours
+from rag_store.searching.nearness import BLOCK, Neighbours
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """An index that is quicker than comparing thousands: as if there were a hundred times as many rows."""
+    monkeypatch.setattr(nearness, "ASKING", 1000)
+    monkeypatch.setattr(nearness, "GIVEN", 3)
 
 
 def brute(columns, vectors, query, mask, n):
@@ -26,9 +36,9 @@ class Counted:
 
 @pytest.mark.parametrize(
     ("share", "n", "by_index"),
-    [(1.0, 40, True), (0.7, 200, True), (0.25, 200, False), (0.02, 40, False), (0.0, 5, False)],
+    [(1.0, 40, True), (0.7, 200, True), (0.25, 200, True), (0.05, 200, False), (0.0, 5, False)],
 )
-def test_within_is_what_comparing_everything_gives(big, share, n, by_index):
+def test_within_is_what_comparing_everything_gives(big, quick, share, n, by_index):
     columns, vectors, query = big
     index = Counted(vectors)
     mask = np.random.default_rng(5).random(len(columns)) < share
@@ -37,7 +47,7 @@ def test_within_is_what_comparing_everything_gives(big, share, n, by_index):
     assert bool(index.asked) == by_index
 
 
-def test_a_condition_against_the_query_asks_again_or_compares(big):
+def test_a_condition_against_the_query_asks_again_or_compares(big, quick):
     columns, vectors, query = big
     cosines = vectors @ query
     index = Counted(vectors)
@@ -50,7 +60,7 @@ def test_a_condition_against_the_query_asks_again_or_compares(big):
     assert found.tolist() == brute(columns, vectors, query, opposite, 20)
 
 
-def test_one_answer_of_the_index_serves_several_conditions(big):
+def test_one_answer_of_the_index_serves_several_conditions(big, quick):
     columns, vectors, query = big
     index = Counted(vectors)
     near = Neighbours("text", query, columns, vectors, index)
@@ -59,20 +69,77 @@ def test_one_answer_of_the_index_serves_several_conditions(big):
     assert len(index.asked) == 1
 
 
-def test_what_the_index_loses_is_all_that_is_lost(big):
+def test_what_the_index_loses_is_all_that_is_lost(big, quick):
     columns, vectors, query = big
     everything = np.ones(len(columns), np.bool_)
     truth = brute(columns, vectors, query, everything, 100)
     found = Neighbours("text", query, columns, vectors, Counted(vectors, truth[10:12])).within(everything, 98)
     assert found.tolist() == truth[:10] + truth[12:100]
     few = np.zeros(len(columns), np.bool_)
-    few[truth[:FEW]] = True
+    few[truth[:60]] = True
     found = Neighbours("text", query, columns, vectors, Counted(vectors, truth[10:12])).within(few, 50)
     assert found.tolist() == truth[:50]  # few rows are compared, whatever the index knows
 
 
+def test_the_index_of_some_thousands_is_not_asked(big):
+    columns, vectors, query = big
+    index = Counted(vectors)
+    everything = np.ones(len(columns), np.bool_)
+    found = Neighbours("text", query, columns, vectors, index).within(everything, 120)
+    assert found.tolist() == brute(columns, vectors, query, everything, 120) and not index.asked
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 1), (700, 5321), (BLOCK, 3 * BLOCK), (8999, 9000)])
+def test_a_run_of_rows_is_compared_as_its_rows_are(big, start, stop):
+    columns, vectors, query = big
+    run = np.zeros(len(columns), np.bool_)
+    run[start:stop] = True
+    run[start + 1 : stop : 7] = False
+    run[-1] = True  # one far from the others, which is gathered
+    near = Neighbours("text", query, columns, vectors, Counted(vectors))
+    assert near.within(run, 60).tolist() == brute(columns, vectors, query, run, 60)
+
+
+def test_what_is_asked_ahead_is_not_asked_again(big, quick):
+    columns, vectors, query = big
+    index = Counted(vectors)
+    near = Neighbours("text", query, columns, vectors, index)
+    everything = np.ones(len(columns), np.bool_)
+    with ThreadPoolExecutor(1) as threads:
+        near.ask_ahead(everything, 120, threads)
+        assert near.within(everything, 120).tolist() == brute(columns, vectors, query, everything, 120)
+        assert near.within(everything, 40).tolist() == brute(columns, vectors, query, everything, 40)
+    assert index.asked == [120]
+
+
+def test_more_than_was_asked_ahead_is_asked_for(big, quick):
+    columns, vectors, query = big
+    index = Counted(vectors)
+    near = Neighbours("text", query, columns, vectors, index)
+    everything = np.ones(len(columns), np.bool_)
+    with ThreadPoolExecutor(1) as threads:
+        near.ask_ahead(everything, 40, threads)
+        assert near.within(everything, 120).tolist() == brute(columns, vectors, query, everything, 120)
+        assert near.within(everything, 40).tolist() == brute(columns, vectors, query, everything, 40)
+    assert sorted(index.asked) == [40, 120]
+
+
+def test_an_index_that_fails_ahead_fails_the_search(big, quick):
+    columns, vectors, query = big
+
+    def broken(space, query, n):
+        raise OSError("gone")
+
+    near = Neighbours("text", query, columns, vectors, broken)
+    everything = np.ones(len(columns), np.bool_)
+    with ThreadPoolExecutor(1) as threads:
+        near.ask_ahead(everything, 40, threads)
+        with pytest.raises(OSError, match="gone"):
+            near.within(everything, 40)
+
+
 @pytest.mark.parametrize("share", [0.01, 0.5])
-def test_rows_without_a_vector_are_never_near(big, share):
+def test_rows_without_a_vector_are_never_near(big, quick, share):
     columns, vectors, query = big
     there = np.random.default_rng(6).random(len(columns)) < share
     some = np.where(there[:, None], vectors, np.nan).astype(np.float32)
