@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import pathlib
 import resource
 import socket
@@ -32,6 +33,7 @@ from rich.progress import track
 from benchmarks.crowd import crowd
 from benchmarks.timing import Row, show
 from chiaroscore import cache_dir
+from chiaroscore.files import CACHE_VARIABLE
 from rag_store import Exemplar, MiniLM, Query, Store, Wanted
 from rag_store.builtin import builtin_exemplars, text_digest
 from rag_store.catalogue import Entry
@@ -176,7 +178,7 @@ def _searched(group: str, store: Store, questions: Sequence[Query]) -> list[Row]
     baseline = float(np.median(exact_times)) * 1000
     middle = float(np.median(times)) * 1000
     return [
-        Row(group, "first search, files mapped", opened * 1000, "ms"),
+        Row(group, "first search of all: columns and vectors go to files", opened * 1000, "ms"),
         Row(group, "broad + targeted, p50", middle, "ms", "over all rows", middle / baseline),
         Row(group, "broad + targeted, p99", float(np.percentile(times, 99)) * 1000, "ms"),
         Row(group, "recall@5 against all rows", float(np.mean(shares)), ""),
@@ -261,12 +263,26 @@ def _served(folder: pathlib.Path, place: pathlib.Path, questions: Sequence[Query
         with Store.open(place, embedder=model) as store:
             store.publish(url)
         rows.append(Row("server", "publish", time.perf_counter() - started, "s"))
-        started = time.perf_counter()
-        with Store.open(url, embedder=model) as store:
-            rows.append(Row("server", "first open, with the mirror", time.perf_counter() - started, "s"))
-            rows += _searched("server", store, questions)
-        rows += _readers(url, questions, model)
+        with _another_machine(folder / "cache"):
+            started = time.perf_counter()
+            with Store.open(url, embedder=model) as store:
+                rows.append(Row("server", "first open, with the mirror", time.perf_counter() - started, "s"))
+                rows += _searched("server", store, questions)
+            rows += _readers(url, questions, model)
     return rows
+
+
+@contextmanager
+def _another_machine(cache: pathlib.Path) -> Iterator[None]:
+    """Have a cache of one's own, without the mirror that publishing has made."""
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(cache)
+    try:
+        yield
+    finally:
+        os.environ.pop(CACHE_VARIABLE)
+        if before is not None:
+            os.environ[CACHE_VARIABLE] = before
 
 
 @contextmanager

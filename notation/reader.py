@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -191,7 +192,7 @@ class VoiceReader(Staff):
         if extras:
             self._marks(extras, span)
             if "t" in extras:
-                self._start_tuplet(start, *extras["t"])
+                self._start_tuplet(end, *extras["t"])
         ratio = None
         duration = quarters(length) if length else _ONE  # abcjs plays a note of length 0 as a quarter
         if self.tuplet_left and self.tuplet:
@@ -227,12 +228,14 @@ class VoiceReader(Staff):
             self.ties = {}
         self.at = added(self.at, duration)
 
-    def _start_tuplet(self, start: int, count: int, multiplier: float, notes: int) -> None:
+    def _start_tuplet(self, end: int, count: int, multiplier: float, notes: int) -> None:
+        """Begin the tuplet whose first note ends at ``end``; its mark may lie before what belongs to the note."""
         time = round(multiplier * count)
         compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
         if compound and count in (5, 7, 9):
-            written = self.sources.text[start:].partition(f"({count}")[2][:2]
-            if not (written[:1] == ":" and written[1:2].isdigit()):
+            line = self.sources.text[self.sources.text.rfind("\n", 0, end) + 1 : end]
+            marks = re.findall(rf"\({count}(:\d)?", re.sub('"[^"]*"', "", line))
+            if not (marks and marks[-1]):
                 time = 3  # ABC 2.1, 4.13: n is three in compound meters; abcjs always takes two
         self.tuplet, self.tuplet_left = (count, time), notes
 

@@ -19,7 +19,7 @@ from rag_store.lines import TICKS, Ints, Line
 #: Parts of a bar at which a melody that is looked up is sampled, and how late in every second of them.
 PARTS = (
     (1.5, 0.3), (2, 0.3), (2, 0.65), (3, 0.3), (4, 0.3), (4, 0.65), (4.5, 0.3), (6, 0.3), (8, 0.3), (8, 0.65),
-    (9, 0.3), (12, 0.3),
+    (9, 0.3), (12, 0.3), (18, 0.3),
 )  # fmt: skip
 #: How far into its part a sample is taken: a short note on the beat is an ornament of the one after it.
 LATE = 0.3

@@ -92,6 +92,24 @@ def test_quintuplets_take_three_in_compound_meter() -> None:
     assert explicit.notes[0].tuplet == (5, 2)
 
 
+@pytest.mark.parametrize(
+    ("before", "ratio"),
+    [
+        ("(5:4:5!p!", (5, 4)),  # what belongs to the first note may stand between
+        ('(5:4:5"Am"', (5, 4)),
+        ('(5:4:5"_(5"', (5, 4)),
+        ('(5"_(5:4"', (5, 3)),
+        ("(5::5!p!", (5, 3)),
+        ("(5!p!", (5, 3)),
+        ("[M:6/8](5:4:5.", (5, 4)),
+        ("A(5:4:5{c}", (5, 4)),
+    ],
+)
+def test_a_ratio_that_is_written_holds_in_compound_meter(before: str, ratio: tuple[int, int]) -> None:
+    found = voice(f"X:1\nM:6/8\nL:1/8\nK:C\n{before}CDEFG A2|")
+    assert [note.tuplet for note in found.notes if note.tuplet] == [ratio] * 5
+
+
 def test_times_stay_exact_over_hundreds_of_triplets() -> None:
     tune = notation.parse(HEAD + ("(3CDE " * 2 + "|\n") * 200)
     assert tune.voices[0].bars[-1].onset == 199 * 4

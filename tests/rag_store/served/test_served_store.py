@@ -17,6 +17,7 @@ import pytest
 from chiaroscore import ControlError, StoreError
 from rag_store import Store
 from rag_store.manifest import StoreBusyError
+from rag_store.searching import nearness
 from rag_store.served import lease as leasing
 from rag_store.served.address import read_address
 from rag_store.served.connection import Connection
@@ -50,6 +51,16 @@ def test_the_servers_index_gives_the_nearest(served, small):
         exact = vectors @ vectors[row]
         assert sorted(cosines, reverse=True) == pytest.approx(sorted(exact, reverse=True)[:5], abs=1e-5)
         assert small.resident.columns.ids[row] in ids
+
+
+def test_a_search_asks_the_server_where_that_is_quicker(served, small, monkeypatch):
+    compared = [small.search(query, k=5) for query in QUERIES]
+    asked, nearest = [], served._index.nearest
+    monkeypatch.setattr(nearness, "ASKING", 0)
+    monkeypatch.setattr(nearness, "GIVEN", 0)
+    monkeypatch.setattr(served._index, "nearest", lambda *given: asked.append(given) or nearest(*given))
+    assert [served.search(query, k=5) for query in QUERIES] == compared
+    assert len(asked) >= len(QUERIES)
 
 
 def test_another_process_gives_the_same_and_sees_what_is_added(served, sixty, published, tmp_path):
