@@ -229,7 +229,7 @@ class VoiceReader(Staff):
         self.at = added(self.at, duration)
 
     def _start_tuplet(self, end: int, count: int, multiplier: float, notes: int) -> None:
-        """Begin the tuplet whose first note ends at ``end``; its mark may lie before what belongs to the note."""
+        """Begin the tuplet whose first note ends at ``end``; chord and dynamics may follow its mark."""
         time = round(multiplier * count)
         compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
         if compound and count in (5, 7, 9):

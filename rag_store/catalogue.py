@@ -315,7 +315,7 @@ class Catalogue:
         return {row[0]: Note(*row) for row in self._rows("SELECT item, digest, outcome, reason FROM journal")}
 
     def columns(self) -> Columns:
-        """Return the attributes of all exemplars, by genre and id: rows of a genre are compared in one run."""
+        """Return the attributes of all exemplars, by genre and id: a genre is compared in one run."""
         names = [*TEXTS, *NUMBERS]
         rows = self._rows(
             f"SELECT id, {', '.join(names)}, instruments, length(abc) FROM exemplars {BY_GENRE}"  # noqa: S608
@@ -333,7 +333,7 @@ class Catalogue:
         )
 
     def vectors(self, space: str, dim: int) -> Vectors:
-        """Return the vectors of a space, shape ``(n, dim)``, rows as in `columns`; without one a row is nan."""
+        """Return the vectors of a space, shape ``(n, dim)``, rows as in `columns`; nan stands for none."""
         order = {row[0]: i for i, row in enumerate(self._rows(f"SELECT row FROM exemplars {BY_GENRE}"))}  # noqa: S608
         matrix = np.full((len(order), dim), np.nan, dtype=np.float32)
         for row, data in self._connection.execute("SELECT row, vector FROM vectors WHERE space = ?", [space]):

@@ -2,12 +2,12 @@
 
 The melody is sampled (`grid`), its rare seeds point to diagonals (`voting`), the best stretches of those are
 measured in bits (`alignment`), and stretches of one tune are added up. A long melody has many places where
-chance may agree with a stored tune for a bar or two; a copy agrees nearly everywhere. So the score is the bits
-and `AS_A_WHOLE` times the share of the melody that agrees. `COPY` is a score that fewer than one in a hundred
-unrelated melodies reach against 100,000 tunes: real ones turned upside down or played backwards, which keep
-their statistics and nothing of the tune, and recombined and composed ones. `KIN` is one that about one in
-twenty reaches. ``python -m benchmarks.copies`` prints both shares, and how many planted copies lie above; the
-numbers were chosen on its seeds 0 and 1.
+chance may agree with a stored tune for a bar or two; a copy agrees nearly everywhere. So the score is the
+bits and `AS_A_WHOLE` times the share of the melody that agrees. `COPY` is a score that fewer than one in a
+hundred unrelated melodies reach against 100,000 tunes: real ones turned upside down or played backwards,
+which keep their statistics and nothing of the tune, and recombined and composed ones. `KIN` is one that about
+one in twenty reaches. ``python -m benchmarks.copies`` prints both shares, and how many planted copies lie
+above; the numbers were chosen on its seeds 0 and 1.
 """
 
 from __future__ import annotations
