@@ -23,6 +23,7 @@ def main() -> None:
     given.port = 0
     given.n_ctx, given.n_parallel = int(context), int(slots)
     given.cpuparams.n_threads = 1  # more wait for each other, and on a busy machine they wait long
+    given.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED  # 1.5 x on a CPU
     given.verbosity = 0
     server = xllamacpp.Server(given)
     os.write(out, f"{server.listening_address}\n".encode())

@@ -16,8 +16,8 @@ from notation import check, parse
 from prompts import PlanAnswer, SketchAnswer
 
 RUNS = 20
-#: Runs in which the model writes the score, too; it takes a third of the time and has no JSON.
-WRITTEN = 5
+#: Runs in which the model writes the score, too; that takes as long as all its JSON, and has none.
+WRITTEN = 3
 #: Requests that keep an answer, and so the tests, short.
 ASKED = {"bars": 4, "meter": "3/4", "tempo": 96, "instruments": "flute"}
 #: The same for the server; a bagpipe has one role, so that the answer names one player.
