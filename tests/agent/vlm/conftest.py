@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import pathlib
 import subprocess
@@ -32,11 +33,24 @@ def _weights() -> pathlib.Path:
 @pytest.fixture(scope="session")
 def llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a llama.cpp server with SmolLM2: ``"http://127.0.0.1:PORT"``; text only."""
-    log = tmp_path_factory.mktemp("llama") / "log"
+    with _server(tmp_path_factory.mktemp("llama"), "as it comes") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def quick_llama_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of one that writes half as much again in a second, and does not repeat itself by the seed."""
+    with _server(tmp_path_factory.mktemp("llama"), "quick") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _server(folder: pathlib.Path, way: str) -> Iterator[str]:
+    log = folder / "log"
     child = pathlib.Path(__file__).with_name("llama_child.py")
     with log.open("wb") as errors:
         server = subprocess.Popen(
-            [sys.executable, str(child), str(_weights()), str(SLOTS * LLAMA_CONTEXT), str(SLOTS)],
+            [sys.executable, str(child), str(_weights()), str(SLOTS * LLAMA_CONTEXT), str(SLOTS), way],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
         )  # fmt: skip
         assert server.stdin is not None and server.stdout is not None

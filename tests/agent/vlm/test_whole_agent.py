@@ -31,10 +31,10 @@ def _valid(piece) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(llama_server, agent_of_run):
+def served(quick_llama_server, agent_of_run):
     """Agents whose model runs on a real server: with the model as the writer, and without."""
     options = Options(rounds=0, exemplar_tokens=0)
-    backend = OpenAIBackend(llama_server)
+    backend = OpenAIBackend(quick_llama_server)
     return {
         writer: Agent(vlm=backend, writer=writer, store=agent_of_run.store, options=options)
         for writer in ("model", "offline")
