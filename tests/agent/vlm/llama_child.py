@@ -2,8 +2,8 @@
 
 Run as ``python llama_child.py MODEL.gguf CONTEXT SLOTS WAY``; the way "quick" is without flash attention: 1.5
 times as quick on a processor, but what is read from the cache is then not quite what is reckoned anew, and
-the same seed may write another text. A process of its own keeps native threads and logs
-out of the tests and can be ended for certain; when whoever started it dies, the pipe closes and this ends.
+the same seed may write another text. A process of its own keeps native threads and logs out of the tests and
+can be ended for certain; when whoever started it dies, the pipe closes and this ends.
 """
 
 from __future__ import annotations

@@ -100,28 +100,17 @@ def test_a_run_of_rows_is_compared_as_its_rows_are(big, start, stop):
     assert near.within(run, 60).tolist() == brute(columns, vectors, query, run, 60)
 
 
-def test_what_is_asked_ahead_is_not_asked_again(big, quick):
+@pytest.mark.parametrize(("ahead", "asked"), [(120, [120]), (40, [40, 120])])
+def test_what_is_asked_ahead_is_not_asked_again_unless_more_is_needed(big, quick, ahead, asked):
     columns, vectors, query = big
     index = Counted(vectors)
     near = Neighbours("text", query, columns, vectors, index)
     everything = np.ones(len(columns), np.bool_)
     with ThreadPoolExecutor(1) as threads:
-        near.ask_ahead(everything, 120, threads)
+        near.ask_ahead(everything, ahead, threads)
         assert near.within(everything, 120).tolist() == brute(columns, vectors, query, everything, 120)
         assert near.within(everything, 40).tolist() == brute(columns, vectors, query, everything, 40)
-    assert index.asked == [120]
-
-
-def test_more_than_was_asked_ahead_is_asked_for(big, quick):
-    columns, vectors, query = big
-    index = Counted(vectors)
-    near = Neighbours("text", query, columns, vectors, index)
-    everything = np.ones(len(columns), np.bool_)
-    with ThreadPoolExecutor(1) as threads:
-        near.ask_ahead(everything, 40, threads)
-        assert near.within(everything, 120).tolist() == brute(columns, vectors, query, everything, 120)
-        assert near.within(everything, 40).tolist() == brute(columns, vectors, query, everything, 40)
-    assert sorted(index.asked) == [40, 120]
+    assert sorted(index.asked) == asked
 
 
 def test_an_index_that_fails_ahead_fails_the_search(big, quick):

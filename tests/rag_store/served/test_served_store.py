@@ -17,7 +17,6 @@ import pytest
 from chiaroscore import ControlError, StoreError
 from rag_store import Store
 from rag_store.manifest import StoreBusyError
-from rag_store.searching import nearness
 from rag_store.served import lease as leasing
 from rag_store.served.address import read_address
 from rag_store.served.connection import Connection
@@ -53,12 +52,9 @@ def test_the_servers_index_gives_the_nearest(served, small):
         assert small.resident.columns.ids[row] in ids
 
 
-def test_a_search_asks_the_server_where_that_is_quicker(served, small, monkeypatch):
+def test_a_search_asks_the_server_where_that_is_quicker(served, small, asking_the_index):
     compared = [small.search(query, k=5) for query in QUERIES]
-    asked, nearest = [], served._index.nearest
-    monkeypatch.setattr(nearness, "ASKING", 0)
-    monkeypatch.setattr(nearness, "GIVEN", 0)
-    monkeypatch.setattr(served._index, "nearest", lambda *given: asked.append(given) or nearest(*given))
+    asked = asking_the_index(served)
     assert [served.search(query, k=5) for query in QUERIES] == compared
     assert len(asked) >= len(QUERIES)
 
